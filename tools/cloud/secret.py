@@ -1,0 +1,32 @@
+"""Passwords: random for each installation, made when first asked for, readable by their owner only."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from pathlib import Path
+
+
+class Passwords:
+    """A file of passwords by name."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __getitem__(self, name: str) -> str:
+        known: dict[str, str] = json.loads(self._path.read_text()) if self._path.exists() else {}
+        if name not in known:
+            known[name] = secrets.token_urlsafe(18)
+            write_private(self._path, json.dumps(known, indent=1))
+        return known[name]
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that nobody else may read, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(path.name + ".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        out.write(text)
+    fresh.replace(path)

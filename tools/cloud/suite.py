@@ -1,0 +1,88 @@
+"""Our own side: the suite's configuration file and its command, `glance-related-manage`."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from cloud import Trouble
+from cloud.keystone import REGION, Keystone
+from cloud.processes import clean_environment
+from cloud.secret import write_private
+
+
+class Suite:
+    """The suite as installed in `venv`: write_config(), db_upgrade(), register(), manage()."""
+
+    def __init__(
+        self,
+        root: Path,
+        venv: Path,
+        keystone: Keystone,
+        *,
+        name: str = "glance-related",
+        database: str | None = None,
+        conf_extra: str = "",
+        pythonpath: Sequence[Path | str] = (),
+    ) -> None:
+        """`conf_extra` is appended to the configuration file; `database` is a SQLAlchemy URL."""
+        self.root = root.absolute()
+        self.venv = venv.absolute()
+        self.keystone = keystone
+        self.conf = self.root / "etc" / name / "glance-related.conf"
+        self.data = self.root / "data" / name
+        self.database_file = self.data / "glance-related.sqlite"
+        self.database = database or f"sqlite:///{self.database_file}"
+        self.conf_extra = conf_extra
+        self.pythonpath = [str(folder) for folder in pythonpath]
+
+    def write_config(self) -> None:
+        self.data.mkdir(parents=True, exist_ok=True)
+        write_private(
+            self.conf,
+            f"""\
+[database]
+connection = {self.database}
+[account]
+auth_type = password
+auth_url = {self.keystone.url}
+user_domain_name = Default
+project_domain_name = Default
+project_name = service
+username = glance-related
+password = {self.keystone.passwords["glance-related"]}
+region_name = {REGION}
+{self.conf_extra}
+""",
+        )
+
+    def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run `glance-related-manage` to its end, whatever that is."""
+        more = {"PYTHONPATH": ":".join(self.pythonpath)} if self.pythonpath else {}
+        return subprocess.run(
+            [f"{self.venv}/bin/glance-related-manage", "--config-file", str(self.conf), *words],
+            env=clean_environment(self.venv, self.root / "home", **more),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def db_upgrade(self) -> None:
+        self._need("db", "upgrade")
+
+    def register(self, name: str, service_users: Sequence[str], trusted_programs: Sequence[str] = ()) -> str:
+        """A new Nova installation, known by these user ids; its UUID."""
+        words = ["generate-installation-uuid", "--register", name]
+        words += [word for user in service_users for word in ("--service-user", user)]
+        words += [word for user in trusted_programs for word in ("--trusted-program", user)]
+        return self._need(*words).split()[-1]
+
+    def _need(self, *words: str) -> str:
+        done = self.manage(*words)
+        if done.returncode != 0:
+            said = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()[-1]
+            command = f"glance-related-manage {' '.join(words)}"
+            raise Trouble(f"{command} failed (exit code {done.returncode}): {said}")
+        return done.stdout
