@@ -74,8 +74,10 @@ key_repository = {self.data}/fernet-keys
 key_repository = {self.data}/fernet-receipts
 [credential]
 key_repository = {self.data}/credential-keys
+# Without a cache every request costs 0.3 s; one process may keep it to itself.
 [cache]
-enabled = false
+enabled = true
+backend = dogpile.cache.memory
 [identity]
 # Passwords here are long and random: nothing is won by slow hashes.
 password_hash_rounds = 4
