@@ -72,7 +72,7 @@ def run(
 
 def need(argv: Sequence[str | Path], what: str, *, env: Mapping[str, str], log: Path) -> None:
     """Run to the end; a failure becomes one sentence that names the log."""
-    code = run(argv, env=env, log=log)
+    code = run(argv, env=env, log=log, cwd=Path(env["HOME"]))
     if code != 0:
         raise Trouble(f"{what} failed (exit code {code}): {last_line(log)} (all of it: {log})")
 
@@ -116,7 +116,8 @@ class Service:
         with self.log.open("ab") as out:
             self._child = subprocess.Popen(
                 list(map(str, argv)), env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                start_new_session=True,
+                # Servers import from where they stand: let that be an empty place, whatever ours is.
+                cwd=env["HOME"], start_new_session=True,
             )  # fmt: skip
         self.pidfile.write_text(f"{self._child.pid} {_started_at(self._child.pid)}\n")
 

@@ -63,6 +63,7 @@ region_name = {REGION}
         return subprocess.run(
             [f"{self.venv}/bin/glance-related-manage", "--config-file", str(self.conf), *words],
             env=clean_environment(self.venv, self.root / "home", **more),
+            cwd=self.root / "home",
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
