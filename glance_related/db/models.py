@@ -1,0 +1,80 @@
+"""The tables of the suite. Every name begins with ``glance_related_``, because the tables may lie beside Glance's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+# MariaDB's other collations equate upper and lower case, or "i1" and "i1 ".
+MYSQL_TABLE: Any = {
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb4",
+    "mysql_collate": "utf8mb4_nopad_bin",
+}
+
+metadata = sa.MetaData()
+
+#: Facts of this database itself: ``database_id``, by which ``reconcile`` knows that the Glance it asks
+#: uses the same tables, and ``swept``, how many rows it has removed.
+facts = sa.Table(
+    "glance_related_facts",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("value", sa.String(255), nullable=False),
+    **MYSQL_TABLE,
+)
+
+#: The Novas whose tuples are accepted.
+installations = sa.Table(
+    "glance_related_installations",
+    metadata,
+    sa.Column("nova_installation_uuid", sa.String(36), primary_key=True),
+    sa.Column("name", sa.String(255), nullable=False, unique=True),
+    sa.Column("created_at", sa.DateTime, nullable=False),
+    **MYSQL_TABLE,
+)
+
+#: Their service users, and the programs that build tuples themselves.
+service_users = sa.Table(
+    "glance_related_service_users",
+    metadata,
+    sa.Column(
+        "nova_installation_uuid",
+        sa.String(36),
+        sa.ForeignKey("glance_related_installations.nova_installation_uuid", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column("user_id", sa.String(64), primary_key=True),
+    sa.Column("trusted_program", sa.Boolean, nullable=False),
+    sa.Index("glance_related_service_users_user", "user_id"),
+    **MYSQL_TABLE,
+)
+
+#: Which image came from which instance: system 1's mapping.
+image_instances = sa.Table(
+    "glance_related_image_instances",
+    metadata,
+    sa.Column("image_id", sa.String(36), primary_key=True),
+    sa.Column("nova_installation_uuid", sa.String(36), nullable=False),
+    sa.Column("instance_id", sa.String(255), nullable=False),
+    sa.Column("created_at", sa.DateTime, nullable=False),
+    sa.Index("glance_related_image_instances_instance", "instance_id", "nova_installation_uuid", "image_id"),
+    sa.Index("glance_related_image_instances_installation", "nova_installation_uuid", "image_id"),
+    **MYSQL_TABLE,
+)
+
+#: Attempts to create an image under an id that the client chose; neither shown nor matched until Glance
+#: has said 201, because the id may be somebody else's.
+pending_images = sa.Table(
+    "glance_related_pending_images",
+    metadata,
+    sa.Column("attempt_id", sa.String(36), primary_key=True),
+    sa.Column("image_id", sa.String(36), nullable=False),
+    sa.Column("owner", sa.String(255), nullable=True),
+    sa.Column("nova_installation_uuid", sa.String(36), nullable=False),
+    sa.Column("instance_id", sa.String(255), nullable=False),
+    sa.Column("created_at", sa.DateTime, nullable=False),
+    sa.Index("glance_related_pending_images_created", "created_at"),
+    **MYSQL_TABLE,
+)

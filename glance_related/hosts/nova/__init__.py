@@ -1,0 +1,4 @@
+"""Nova's compute API.
+
+`errors` is a problem in Nova's shape.
+"""

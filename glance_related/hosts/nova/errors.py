@@ -1,0 +1,48 @@
+"""A problem in Nova's shape: ``{"badRequest": {"code": 400, "message": "..."}}``, always JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from glance_related.problem import CODE_HEADER, Problem
+from glance_related.wsgi.reply import Reply, json_reply
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+# The names by which Nova's own faults go, from its nova.api.openstack.wsgi.Fault.
+_NAMES = {
+    400: "badRequest",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "itemNotFound",
+    405: "badMethod",
+    409: "conflictingRequest",
+    413: "overLimit",
+    415: "badMediaType",
+    429: "overLimit",
+    501: "notImplemented",
+    503: "serviceUnavailable",
+}
+_PHRASES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    413: "Request Entity Too Large",
+    415: "Unsupported Media Type",
+    429: "Too Many Requests",
+    501: "Not Implemented",
+    503: "Service Unavailable",
+}
+
+
+def render(problem: Problem) -> WSGIApplication:
+    """The WSGI application that answers with this problem, as Nova would; our code stands beside ``message``."""
+    name = _NAMES.get(problem.status, "computeFault")
+    phrase = _PHRASES.get(problem.status, "Internal Server Error")
+    fault = {name: {"code": problem.status, "message": problem.text, "glance_related_code": problem.code}}
+    reply = json_reply(f"{problem.status} {phrase}", fault)
+    return Reply(reply.status, (*reply.headers, (CODE_HEADER, problem.code)), reply.body)

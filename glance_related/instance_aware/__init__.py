@@ -1,0 +1,1 @@
+"""Images know the instance they came from."""

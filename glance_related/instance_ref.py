@@ -1,0 +1,52 @@
+"""`InstanceRef`, the one identity that runs through the whole suite."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_UUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+
+#: Longest instance id that is stored, in characters.
+INSTANCE_ID_MAX = 255
+
+
+@dataclass(frozen=True)
+class InstanceRef:
+    """A server of one Nova.
+
+    Instance ids are unique only within one Nova, and many Novas may share one Glance.
+
+    :param nova_installation_uuid: the Nova, as a canonical (lower-case, hyphenated) UUID
+    :param instance_id: the server within it; text of 1 to 255 characters
+    """
+
+    nova_installation_uuid: str
+    instance_id: str
+
+
+def canonical_uuid(text: str) -> str | None:
+    """The lower-case, hyphenated spelling of a UUID.
+
+    :param text: 32 hexadecimal digits, in any case, with or without the four hyphens
+    :returns: the canonical spelling, or None where ``text`` is not a UUID
+    """
+    if not _UUID.fullmatch(text):
+        return None
+    digits = text.replace("-", "").lower()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def is_instance_id(text: str) -> bool:
+    """Whether ``text`` can name a server: 1 to 255 characters, no control characters, no half of a surrogate pair.
+
+    NUL and lone surrogates cannot be stored by every database, and other control characters
+    would let a name in a log or a terminal look like something else.
+    """
+    return 0 < len(text) <= INSTANCE_ID_MAX and all(
+        character >= " "
+        and character != "\x7f"
+        and not "\x80" <= character <= "\x9f"
+        and not "\ud800" <= character <= "\udfff"
+        for character in text
+    )

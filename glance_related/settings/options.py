@@ -1,0 +1,174 @@
+"""``glance-related.conf``: read once, frozen, and checked before anything starts."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from keystoneauth1 import loading
+from oslo_config import cfg
+
+from glance_related.db.database import DatabaseSettings
+from glance_related.instance_aware import options as instance_aware
+from glance_related.instance_aware.options import InstanceAwareSettings
+
+#: Where the file lies unless the paste section (``config_file``) or the command (``--config-file``) names another.
+DEFAULT_FILE = "/etc/glance-related/glance-related.conf"
+
+DATABASE_OPTS = [
+    cfg.StrOpt(
+        "connection",
+        secret=True,
+        help="SQLAlchemy URL of the database: sqlite:////path, postgresql+psycopg2://... or mysql+pymysql://... "
+        "The tables may lie in Glance's own database. There is no default, because two API hosts with an SQLite "
+        "file each would keep two truths.",
+    ),
+    cfg.FloatOpt(
+        "timeout",
+        default=5.0,
+        min=1.0,
+        max=60.0,
+        help="Seconds to wait for a connection, and for each answer. A database that takes longer counts as down.",
+    ),
+    cfg.FloatOpt(
+        "breaker_seconds",
+        default=5.0,
+        min=0.1,
+        max=300.0,
+        help="How long the database counts as down after it has failed to answer, in seconds.",
+    ),
+    cfg.IntOpt("pool_size", default=10, min=1, help="Connections that each process keeps open."),
+]
+
+ACCOUNT_OPTS = [
+    cfg.StrOpt(
+        "glance_endpoint",
+        help="URL of Glance for reconcile, as http://controller:9292; the catalog's image endpoint where not set.",
+    ),
+    cfg.StrOpt("region_name", help="Region of the catalog's image endpoint."),
+    cfg.ListOpt(
+        "valid_interfaces",
+        default=["internal", "public"],
+        help="Interfaces of the catalog to use, the preferred one first.",
+    ),
+]
+
+ACCOUNT_GROUP = "account"
+POLICY_FILE_DEFAULT = "policy.yaml"
+
+
+class ConfigError(Exception):
+    """A setting is wrong or missing; the text is one sentence that names the fix."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that ``glance-related.conf`` says.
+
+    :param config_file: the file itself
+    :param conf: the parsed ``ConfigOpts``, for libraries that read their own groups from it
+        (oslo.policy, keystoneauth)
+    """
+
+    config_file: str
+    database: DatabaseSettings
+    instance_aware: InstanceAwareSettings
+    conf: Any
+
+
+def list_opts() -> list[tuple[str, list[Any]]]:
+    """Entry point ``oslo.config.opts``: every option of the suite, by group."""
+    auth = [
+        *loading.get_auth_common_conf_options(),
+        *loading.get_auth_plugin_conf_options("password"),
+        *loading.get_session_conf_options(),
+    ]
+    return [
+        ("database", DATABASE_OPTS),
+        (instance_aware.GROUP, instance_aware.OPTS),
+        (ACCOUNT_GROUP, [*ACCOUNT_OPTS, *auth]),
+    ]
+
+
+def load(config_file: str | None = None) -> Settings:
+    """Read the configuration.
+
+    :param config_file: `DEFAULT_FILE` where None
+    :raises ConfigError: the file is missing or unreadable, or an option is unknown, wrong or missing
+    """
+    path = Path(config_file or DEFAULT_FILE)
+    if not path.is_file():
+        raise ConfigError(
+            f"The configuration file {path} does not exist; create it from etc/glance-related.conf.sample, or name "
+            "another in the paste section (config_file) or with --config-file."
+        )
+    conf = cfg.ConfigOpts()
+    conf.register_opts(DATABASE_OPTS, group="database")
+    conf.register_opts(instance_aware.OPTS, group=instance_aware.GROUP)
+    conf.register_opts(ACCOUNT_OPTS, group=ACCOUNT_GROUP)
+    try:
+        conf([], project="glance-related", default_config_files=[str(path)], default_config_dirs=[])
+        loading.register_auth_conf_options(conf, ACCOUNT_GROUP)
+        loading.register_session_conf_options(conf, ACCOUNT_GROUP)
+        _check_names(path)
+        return Settings(
+            config_file=str(path),
+            database=_database(conf, path),
+            instance_aware=instance_aware.read(conf),
+            conf=conf,
+        )
+    except cfg.ConfigFilesPermissionDeniedError:
+        raise ConfigError(
+            f"The configuration file {path} cannot be read by this user; mend its owner or mode."
+        ) from None
+    except (cfg.Error, ValueError) as error:
+        raise ConfigError(f"{path}: {' '.join(str(error).split())}.".replace("..", ".")) from None
+
+
+def _database(conf: Any, path: Path) -> DatabaseSettings:
+    group = conf.database
+    if not group.connection:
+        raise ConfigError(
+            f"{path}: [database] connection is not set; set it to the SQLAlchemy URL of the suite's database, "
+            "for example Glance's own."
+        )
+    try:
+        url = sa.make_url(group.connection)
+        url.get_dialect().import_dbapi()
+    except sa.exc.ArgumentError:
+        raise ConfigError(f"{path}: [database] connection is no SQLAlchemy URL.") from None
+    except (sa.exc.NoSuchModuleError, ImportError) as error:
+        raise ConfigError(
+            f"{path}: the driver of [database] connection cannot be loaded ({error}); install it, or name another."
+        ) from None
+    if url.get_backend_name() not in ("sqlite", "postgresql", "mysql", "mariadb"):
+        raise ConfigError(f"{path}: [database] connection must be of SQLite, PostgreSQL or MariaDB.")
+    return DatabaseSettings(group.connection, group.timeout, group.breaker_seconds, group.pool_size)
+
+
+def _check_names(path: Path) -> None:
+    """A misspelt option would silently leave its default in force."""
+    known = {group: {opt.dest for opt in opts} | {opt.name for opt in opts} for group, opts in list_opts()}
+    for group, opts in list_opts():
+        for opt in opts:
+            known[group] |= {old.name for old in opt.deprecated_opts if old.name}
+    sections: dict[str, dict[str, list[str]]] = {}
+    cfg.ConfigParser(str(path), sections).parse()
+    for section, options in sections.items():
+        if section in ("DEFAULT", "oslo_policy"):
+            continue  # logging of the commands; oslo.policy checks its own
+        if section not in known:
+            raise ConfigError(f"{path}: there is no section [{section}]{_suggest(section, known)}.")
+        for option in options:
+            if section == ACCOUNT_GROUP:
+                continue  # the options of another auth_type than password are its own
+            if option.replace("-", "_") not in known[section]:
+                raise ConfigError(f"{path}: [{section}] has no option {option}{_suggest(option, known[section])}.")
+
+
+def _suggest(name: str, known: Any) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else ""

@@ -1,0 +1,97 @@
+"""Who may do what: oslo.policy rules with safe defaults.
+
+Rules look at the roles of the caller's *own* token only. Glance adds a service token's roles to the
+caller's; here that would let a customer do through Nova what is forbidden to him directly.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oslo_policy import opts as policy_opts
+from oslo_policy import policy
+
+from glance_related.problem import FORBIDDEN
+from glance_related.settings.options import POLICY_FILE_DEFAULT, Settings
+from glance_related.wsgi.caller import Caller
+
+BIND = "instance_aware:bind"
+BIND_AS_PROGRAM = "instance_aware:bind_as_program"
+LIST_CUSTOMER = "instance_aware:list_customer"
+ABOUT = "glance_related:about"
+ABOUT_ADMIN = "glance_related:about_admin"
+
+_RULES = [
+    policy.DocumentedRuleDefault(
+        name=BIND,
+        check_str="role:admin",
+        description="Set, change or remove the instance of an image, for any registered installation. "
+        "The target is the image: owner, project_id (the same), image_id.",
+        operations=[
+            {"path": "/v2/images", "method": "POST"},
+            {"path": "/v2/images/{image_id}", "method": "PATCH"},
+        ],
+    ),
+    policy.DocumentedRuleDefault(
+        name=BIND_AS_PROGRAM,
+        check_str="project_id:%(owner)s",
+        description="What a trusted program, registered for the installation, must satisfy besides: by default "
+        "that the image belongs to the project of the token. The target is the image.",
+        operations=[
+            {"path": "/v2/images", "method": "POST"},
+            {"path": "/v2/images/{image_id}", "method": "PATCH"},
+        ],
+    ),
+    policy.DocumentedRuleDefault(
+        name=LIST_CUSTOMER,
+        check_str="role:admin or role:service",
+        description="List images as a customer would see them. For everyone else 'customer' is an ordinary "
+        "property filter.",
+        operations=[{"path": "/v2/images?customer={project_id}", "method": "GET"}],
+    ),
+    policy.DocumentedRuleDefault(
+        name=ABOUT,
+        check_str="role:reader or role:member or role:service or role:admin",
+        description="See the version, the systems and the limits of the suite.",
+        operations=[{"path": "/v2/glance-related", "method": "GET"}],
+    ),
+    policy.DocumentedRuleDefault(
+        name=ABOUT_ADMIN,
+        check_str="role:admin",
+        description="See there, too, which database the suite uses and whether Glance takes the caller for an "
+        "administrator.",
+        operations=[{"path": "/v2/glance-related", "method": "GET"}],
+    ),
+]
+
+
+def list_rules() -> list[Any]:
+    """Entry point ``oslo.policy.policies``."""
+    return list(_RULES)
+
+
+class Policy:
+    """The rules in force: the defaults above, and what the operator's policy file says instead.
+
+    :param settings: ``[oslo_policy]`` names the file, looked up beside ``glance-related.conf``
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        policy_opts.set_defaults(settings.conf, policy_file=POLICY_FILE_DEFAULT)
+        self._enforcer = policy.Enforcer(settings.conf)
+        self._enforcer.register_defaults(list_rules())
+        self._enforcer.load_rules()
+
+    def allows(self, rule: str, caller: Caller, **target: object) -> bool:
+        """Whether a rule allows a caller to act on a target."""
+        credentials = {
+            "user_id": caller.user_id,
+            "project_id": caller.project_id,
+            "roles": sorted(caller.roles),
+        }
+        return bool(self._enforcer.enforce(rule, dict(target), credentials))
+
+    def require(self, rule: str, caller: Caller, **target: object) -> None:
+        """:raises Problem: 403 where the rule does not allow it"""
+        if not self.allows(rule, caller, **target):
+            raise FORBIDDEN(rule=rule)

@@ -1,0 +1,85 @@
+"""`Suite`: what the filters of one process share - settings, database, policy, counters.
+
+A process opens one suite per configuration file, however many filters its pipelines name, so that
+they share one pool of connections and one set of counters.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from glance_related.db import migration
+from glance_related.db.database import Database, DatabaseDown
+from glance_related.settings.options import ConfigError, Settings, load
+from glance_related.settings.policy import Policy
+
+
+class Counters:
+    """How often things have happened in this process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: dict[str, int] = {}
+
+    def count(self, name: str) -> None:
+        with self._lock:
+            self._counts[name] = self._counts.get(name, 0) + 1
+
+    def __getitem__(self, name: str) -> int:
+        return self._counts.get(name, 0)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """See the module.
+
+    :param systems: the systems whose filters this process has built, with their limits
+    """
+
+    settings: Settings
+    database: Database
+    policy: Policy
+    counters: Counters = field(default_factory=Counters)
+    systems: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def check_schema(self) -> None:
+        """Stop a start-up over a schema that is missing or too old; a database that is down does not stop it.
+
+        :raises ConfigError: with the command that mends it
+        """
+        try:
+            current = self.database.read(migration.is_current)
+        except DatabaseDown:
+            return
+        finally:
+            self.database.dispose()  # a worker that is forked later makes connections of its own
+        if not current:
+            raise ConfigError(
+                f"The tables of glance_related in [database] connection of {self.settings.config_file} are missing or "
+                f"old; run 'glance-related-manage --config-file {self.settings.config_file} db upgrade'."
+            )
+
+
+def version() -> str:
+    """The version of the installed suite."""
+    return importlib.metadata.version("glance_related")
+
+
+def open_suite(config_file: str | None = None) -> Suite:
+    """The suite of a configuration file, made at the first call.
+
+    :raises ConfigError: one sentence that names the fix
+    """
+    return _open(config_file)
+
+
+# Not a global in disguise: the key is the file, the value is frozen, and nothing ever has to be reset.
+@functools.cache
+def _open(config_file: str | None) -> Suite:
+    settings = load(config_file)
+    return Suite(settings, Database(settings.database), Policy(settings))

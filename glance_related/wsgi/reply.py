@@ -1,0 +1,87 @@
+"""`Reply`: the whole answer of an application, as a value that is itself a WSGI application."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A status line, headers and a body that has been read to its end.
+
+    Only replies that are documents are ever read this way (an image, a list, a schema); image
+    data never becomes a `Reply`.
+    """
+
+    status: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response(self.status, list(self.headers))
+        return [self.body]
+
+    @property
+    def code(self) -> int:
+        """The status as a number."""
+        return int(self.status[:3])
+
+    def header(self, name: str) -> str:
+        """The first header of that name, or an empty string."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), "")
+
+    def document(self) -> Any:
+        """The body as JSON, or None where it is not a plain JSON document that we may rewrite."""
+        media_type = self.header("Content-Type").partition(";")[0].strip().lower()
+        if media_type != "application/json" or self.header("Content-Encoding"):
+            return None
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+    def with_document(self, document: Any) -> Reply:
+        """The same reply with another JSON body; length and validators are put right."""
+        body = json.dumps(document, ensure_ascii=False).encode()
+        stale = ("content-length", "etag", "content-md5")
+        headers = [(key, value) for key, value in self.headers if key.lower() not in stale]
+        return Reply(self.status, (*headers, ("Content-Length", str(len(body)))), body)
+
+
+def json_reply(status: str, document: Any) -> Reply:
+    """A reply of our own with a JSON body."""
+    body = json.dumps(document, ensure_ascii=False).encode()
+    return Reply(
+        status,
+        (("Content-Type", "application/json; charset=UTF-8"), ("Content-Length", str(len(body)))),
+        body,
+    )
+
+
+def collect(app: WSGIApplication, environ: WSGIEnvironment) -> Reply:
+    """Run an application and read its whole answer; its iterator is closed whatever happens."""
+    started: list[tuple[str, list[tuple[str, str]]]] = []
+    written: list[bytes] = []
+
+    def start_response(
+        status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
+    ) -> Callable[[bytes], object]:
+        started[:] = [(status, headers)]
+        return written.append
+
+    chunks = app(environ, start_response)
+    try:
+        read = b"".join(chunks)  # running the iterator may still call start_response and write
+        body = b"".join(written) + read
+    finally:
+        close = getattr(chunks, "close", None)
+        if close is not None:
+            close()
+    status, headers = started[0]
+    return Reply(status, tuple(headers), body)

@@ -1,0 +1,5 @@
+"""Packaging: the metadata is in setup.cfg."""
+
+import setuptools
+
+setuptools.setup()
