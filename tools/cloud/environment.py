@@ -47,12 +47,13 @@ class Environment:
         `editable`: the suite is the working tree itself, else a copy of it as it is now. True if anything
         had to be done.
         """
-        version = self._version()
+        interpreter = _interpreter(self.python)
+        version = interpreter.split()[0]
         constraints = PROJECT / "tools" / f"constraints-{version}.txt"
         if not constraints.exists():
             raise Trouble(f"no versions are pinned for Python {version}: {constraints.name} is missing")
         wanted = [*packages, *_requirements(extras)]
-        third_party = _digest([self._interpreter(), *wanted], [constraints])
+        third_party = _digest([interpreter, *wanted], [constraints])
         suite = _digest([str(PROJECT) if editable else "copy"], _suite_files(editable))
         made = self._made()
         if made.get("third_party") != third_party:
@@ -81,17 +82,6 @@ class Environment:
         except (OSError, ValueError):
             return {}
         return made
-
-    def _version(self) -> str:
-        return self._interpreter().split()[0]
-
-    def _interpreter(self) -> str:
-        """Version and place: a venv belongs to one interpreter."""
-        code = "import sys; print('%d.%d' % sys.version_info[:2], sys.version_info[2], sys.base_prefix)"
-        try:
-            return subprocess.run([self.python, "-c", code], capture_output=True, text=True, check=True).stdout
-        except (OSError, subprocess.CalledProcessError) as error:
-            raise Trouble(f"{self.python} is no Python that runs: {error}") from error
 
     def _create(self, version: str) -> None:
         """A new venv, with uv in it where that can be had."""
@@ -191,6 +181,20 @@ class Environment:
         return []
 
 
+def version_of(python: str) -> str:
+    """Such as 3.11."""
+    return _interpreter(python).split()[0]
+
+
+def _interpreter(python: str) -> str:
+    """Version and place: a venv belongs to one interpreter."""
+    code = "import sys; print('%d.%d' % sys.version_info[:2], sys.version_info[2], sys.base_prefix)"
+    try:
+        return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise Trouble(f"{python} is no Python that runs: {error}") from error
+
+
 def _requirements(extras: Sequence[str]) -> list[str]:
     """What setup.cfg asks for."""
     parser = configparser.ConfigParser(interpolation=None)
@@ -204,9 +208,9 @@ def _suite_files(editable: bool) -> list[Path]:
     """The files that make an installed suite stale when they change."""
     files = [PROJECT / name for name in _METADATA]
     if not editable:
-        package = PROJECT / "glance_related"
-        files += sorted(path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    return [path for path in files if path.exists()]
+        package = sorted((PROJECT / "glance_related").rglob("*"))
+        files += [path for path in package if "__pycache__" not in path.parts]
+    return [path for path in files if path.is_file()]
 
 
 def _digest(texts: Sequence[str], files: Sequence[Path]) -> str:

@@ -76,9 +76,14 @@ region_name = {REGION}
     def register(self, name: str, service_users: Sequence[str], trusted_programs: Sequence[str] = ()) -> str:
         """A new Nova installation, known by these user ids; its UUID."""
         words = ["generate-installation-uuid", "--register", name]
-        words += [word for user in service_users for word in ("--service-user", user)]
-        words += [word for user in trusted_programs for word in ("--trusted-program", user)]
-        return self._need(*words).split()[-1]
+        return self._need(*words, *_users(service_users, trusted_programs)).split()[-1]
+
+    def add_installation(
+        self, uuid: str, name: str, service_users: Sequence[str], trusted_programs: Sequence[str] = ()
+    ) -> None:
+        """The Nova of that UUID is registered, once however often this is called."""
+        words = ["installation", "add", uuid, "--name", name]
+        self._need(*words, *_users(service_users, trusted_programs))
 
     def _need(self, *words: str) -> str:
         done = self.manage(*words)
@@ -87,3 +92,8 @@ region_name = {REGION}
             command = f"glance-related-manage {' '.join(words)}"
             raise Trouble(f"{command} failed (exit code {done.returncode}): {said}")
         return done.stdout
+
+
+def _users(service_users: Sequence[str], trusted_programs: Sequence[str]) -> list[str]:
+    words = [word for user in service_users for word in ("--service-user", user)]
+    return words + [word for user in trusted_programs for word in ("--trusted-program", user)]
