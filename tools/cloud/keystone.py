@@ -129,28 +129,8 @@ password_hash_rounds = 4
         """
         project = project or user
         if fresh or (user, project) not in self._tokens:
-            self._tokens[user, project] = self.issue(user, self.passwords[user], project)
+            self._tokens[user, project] = issue(self.url, user, self.passwords[user], project)
         return self._tokens[user, project]
-
-    def issue(self, user: str, password: str, project: str) -> str:
-        """Ask for a token as any client does."""
-        default = {"id": "default"}
-        reply = web.request(
-            "POST",
-            f"{self.url}/auth/tokens",
-            json_body={
-                "auth": {
-                    "identity": {
-                        "methods": ["password"],
-                        "password": {"user": {"name": user, "domain": default, "password": password}},
-                    },
-                    "scope": {"project": {"name": project, "domain": default}},
-                }
-            },
-        )
-        if reply.status != 201:
-            raise Trouble(f"Keystone gives {user} no token for {project}: {reply.status} {reply.text}")
-        return reply.headers["x-subject-token"]
 
     def _environment(self, **more: str) -> dict[str, str]:
         return clean_environment(self.venv, self.root / "home", OS_KEYSTONE_CONFIG_DIR=str(self.etc), **more)
@@ -164,3 +144,24 @@ password_hash_rounds = 4
         ]  # fmt: skip
         env = self._environment(**more)
         need(argv, f"keystone-manage {words[0]}", env=env, log=self.logs / "keystone-prepare.log")
+
+
+def issue(auth_url: str, user: str, password: str, project: str) -> str:
+    """Ask for a token as any client does."""
+    default = {"id": "default"}
+    reply = web.request(
+        "POST",
+        f"{auth_url}/auth/tokens",
+        json_body={
+            "auth": {
+                "identity": {
+                    "methods": ["password"],
+                    "password": {"user": {"name": user, "domain": default, "password": password}},
+                },
+                "scope": {"project": {"name": project, "domain": default}},
+            }
+        },
+    )
+    if reply.status != 201:
+        raise Trouble(f"Keystone gives {user} no token for {project}: {reply.status} {reply.text}")
+    return reply.headers["x-subject-token"]
