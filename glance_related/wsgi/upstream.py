@@ -22,6 +22,8 @@ _COPIED = (
     "REMOTE_ADDR",
     "SCRIPT_NAME",
     "HTTP_HOST",
+    "HTTP_ACCEPT",  # a refusal of the sub-request may become the reply
+    "HTTP_ACCEPT_LANGUAGE",
     "api.version",
     "wsgi.version",
     "wsgi.url_scheme",
@@ -31,7 +33,6 @@ _COPIED = (
     "wsgi.run_once",
 )
 _COPIED_PREFIXES = ("HTTP_X_", "HTTP_OPENSTACK_", "keystone.", "openstack.")
-_NEVER = frozenset({"HTTP_X_HTTP_METHOD_OVERRIDE"})
 
 
 class Upstream:
@@ -52,9 +53,7 @@ class Upstream:
     def _fresh(self, path: str, query: str) -> WSGIEnvironment:
         parent = self._environ
         environ = {key: parent[key] for key in _COPIED if key in parent}
-        environ |= {
-            key: value for key, value in parent.items() if key.startswith(_COPIED_PREFIXES) and key not in _NEVER
-        }
+        environ |= {key: value for key, value in parent.items() if key.startswith(_COPIED_PREFIXES)}
         attributes = parent.get("webob.adhoc_attrs")
         if attributes is not None:
             # WebOb keeps what a host hangs on its request here (Glance: the context); only that is handed on
@@ -65,7 +64,6 @@ class Upstream:
                 "PATH_INFO": path,
                 "QUERY_STRING": query,
                 "wsgi.input": io.BytesIO(b""),
-                "HTTP_ACCEPT": "application/json",
                 "glance_related.source": "upstream",
             }
         )
