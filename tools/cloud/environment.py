@@ -106,7 +106,16 @@ class Environment:
             self.progress.say(f"installing {package} (Debian's Python has no complete venv module)")
             self._run(["apt-get", "update", "-qq"], "apt-get update")
             self._run(
-                ["apt-get", "install", "-y", "-qq", "--no-install-recommends", package],
+                [
+                    "apt-get",
+                    "install",
+                    "-y",
+                    "-qq",
+                    "--no-install-recommends",
+                    "-o",
+                    "DPkg::Lock::Timeout=300",
+                    package,
+                ],
                 f"installing {package}",
             )
         else:
