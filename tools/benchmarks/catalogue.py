@@ -1,0 +1,60 @@
+"""The figures by name, with their goals.
+
+Nothing is imported here but the standard library, so that the list can be shown before any environment is made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmarks.figures import Goal
+
+PASSING = Goal(0.15)
+BY_INSTANCE_GROWTH = Goal(1.3)
+BY_INSTANCE_EXTRA = Goal(1, "ms")
+MEMBER = Goal(10, at_least=True, note="at 10^6 images")
+ADMIN = Goal(100, at_least=True, note="at 10^6 images")
+ADMIN_SMALL_POOL = Goal(1000, at_least=True, note="at 10^6 images, pool of 512 MB")
+PLAIN = Goal(1.05)
+CREATE = Goal(1.10)
+LOOK_UP = Goal(1.5)
+MEMORY = Goal(16, "MiB", note="bytes identical")
+
+#: A pool so small that a million images do not fit.
+SMALL_POOL_MB = 512
+
+
+@dataclass(frozen=True)
+class Group:
+    """Figures that are measured together by `measure(bench)` of a module."""
+
+    module: str
+    what: tuple[tuple[str, str], ...]
+
+
+GROUPS: dict[str, Group] = {
+    "passing": Group(
+        "benchmarks.passing",
+        (("request that is not ours, extra time / extra time of oslo_middleware.RequestId", str(PASSING)),),
+    ),
+    "listing": Group(
+        "benchmarks.listing",
+        (
+            ("list by instance, many images / a tenth of them", str(BY_INSTANCE_GROWTH)),
+            ("list by instance, more than stock's id=in: list of the same ids", str(BY_INSTANCE_EXTRA)),
+            ("stock's ?instance_uuid= / list by instance, member, MariaDB", str(MEMBER)),
+            ("stock's ?instance_uuid= / list by instance, admin, MariaDB", f"{ADMIN}, {ADMIN_SMALL_POOL}"),
+        ),
+    ),
+    "plain": Group("benchmarks.plain", (("plain list of 25 and of 1000 with tuples shown / stock", str(PLAIN)),)),
+    "creating": Group("benchmarks.creating", (("create with tuple / create without our filter", str(CREATE)),)),
+    "lookups": Group("benchmarks.lookups", (("store look-up, 10^7 rows / 10^4 rows", str(LOOK_UP)),)),
+    "memory": Group("benchmarks.memory", (("memory while 1 GiB goes up and down, growth", str(MEMORY)),)),
+}
+
+
+def listing() -> str:
+    """What `--list` prints."""
+    lines = [(name, what, goal) for name, group in GROUPS.items() for what, goal in group.what]
+    widths = [max(len(line[column]) for line in lines) for column in range(2)]
+    return "\n".join(f"{name:{widths[0]}}  {what:{widths[1]}}  {goal}" for name, what, goal in lines)

@@ -1,0 +1,113 @@
+"""What a request costs that is none of ours, beside what oslo_middleware's RequestId costs every request."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import timeit
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from oslo_middleware import RequestId
+
+from benchmarks import catalogue
+from benchmarks.bench import Bench
+from benchmarks.client import caller
+from benchmarks.figures import Figure
+from benchmarks.measure import interval, median, take_turns
+from glance_related.db import migration
+from glance_related.instance_aware.instance_aware_filter import filter_factory
+from glance_related.suite import open_suite
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+_ID = "71c675ab-d94f-49cd-a114-e12490b328d9"
+REQUESTS = (
+    ("GET", f"/v2/images/{_ID}/file"),
+    ("PUT", f"/v2/images/{_ID}/file"),
+    ("GET", f"/v2/images/{_ID}/members"),
+    ("PUT", f"/v2/images/{_ID}/tags/tag"),
+    ("GET", "/v2/tasks"),
+    ("GET", "/v2/schemas/members"),
+    ("GET", "/healthcheck"),
+    ("GET", "/"),
+)
+
+_CALLS = 500
+
+
+def measure(bench: Bench) -> list[Figure]:
+    """The dearest of the requests; the sides are milliseconds of one call."""
+    with tempfile.TemporaryDirectory() as folder:
+        apps = {"bare": _bare, "ours": _ours(Path(folder)), "RequestId": RequestId(_bare)}
+        figures = [_figure(bench, apps, method, path) for method, path in REQUESTS]
+    return [max(figures, key=lambda figure: figure.value)]
+
+
+def _figure(bench: Bench, apps: dict[str, Any], method: str, path: str) -> Figure:
+    environ = _environ(method, path)
+    sides = {name: _side(app, environ) for name, app in apps.items()}
+    taken = take_turns(sides, bench.options.rounds, bench.options.seconds)
+    ours = [one - bare for one, bare in zip(taken["ours"], taken["bare"], strict=True)]
+    theirs = [one - bare for one, bare in zip(taken["RequestId"], taken["bare"], strict=True)]
+    shares = [one / other for one, other in zip(ours, theirs, strict=True)]
+    return Figure(
+        f"request that is not ours, extra time / RequestId's ({method} {path.replace(_ID, '{id}')}, the dearest)",
+        median(shares),
+        catalogue.PASSING,
+        {"ours": median(ours), "RequestId": median(theirs)},
+        interval(shares),
+        len(shares),
+    )
+
+
+def _side(app: Any, environ: WSGIEnvironment) -> Callable[[int], float]:
+    def call() -> None:
+        for _ in app(dict(environ), _start_response):
+            pass
+
+    return lambda _: timeit.timeit(call, number=_CALLS) * 1000 / _CALLS
+
+
+def _bare(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("204 No Content", [("Content-Length", "0")])
+    return [b""]
+
+
+def _start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+    return None
+
+
+def _ours(folder: Path) -> Any:
+    conf = folder / "glance-related.conf"
+    conf.write_text(f"[database]\nconnection = sqlite:///{folder}/ours.sqlite\n")
+    migration.upgrade(open_suite(str(conf)).database.engine)
+    return filter_factory({}, config_file=str(conf))(_bare)
+
+
+def _environ(method: str, path: str) -> WSGIEnvironment:
+    """As gunicorn and authtoken leave it."""
+    headers = {"HTTP_" + name.upper().replace("-", "_"): value for name, value in caller("a project").items()}
+    return {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path,
+        "QUERY_STRING": "",
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "9292",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "HTTP_HOST": "127.0.0.1:9292",
+        "HTTP_ACCEPT": "*/*",
+        "HTTP_USER_AGENT": "bench",
+        **headers,
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(),
+        "wsgi.errors": io.StringIO(),
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
