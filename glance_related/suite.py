@@ -15,7 +15,7 @@ from typing import Any
 
 from glance_related.db import migration
 from glance_related.db.database import Database, DatabaseDown
-from glance_related.settings.options import ConfigError, Settings, load
+from glance_related.settings.options import DEFAULT_FILE, ConfigError, Settings, load
 from glance_related.settings.policy import Policy
 
 
@@ -75,11 +75,11 @@ def open_suite(config_file: str | None = None) -> Suite:
 
     :raises ConfigError: one sentence that names the fix
     """
-    return _open(config_file)
+    return _open(config_file or DEFAULT_FILE)
 
 
 # Not a global in disguise: the key is the file, the value is frozen, and nothing ever has to be reset.
 @functools.cache
-def _open(config_file: str | None) -> Suite:
+def _open(config_file: str) -> Suite:
     settings = load(config_file)
     return Suite(settings, Database(settings.database), Policy(settings))
