@@ -25,6 +25,7 @@ from oslo_middleware.healthcheck import pluginbase
 from glance_related.db import migration
 from glance_related.db.database import DatabaseDown
 from glance_related.instance_aware.store import Store
+from glance_related.settings.options import ConfigError
 from glance_related.suite import Suite, open_suite
 
 CONFIG_KEY = "glance_related_config_file"
@@ -36,18 +37,29 @@ class DatabaseHealthcheck(pluginbase.HealthcheckBaseExtension):
 
     def __init__(self, oslo_conf: Any, conf: dict[str, Any]) -> None:
         super().__init__(oslo_conf, conf)
-        self._suite: Suite = open_suite(conf.get(CONFIG_KEY))
+        self._config_file: str | None = conf.get(CONFIG_KEY)
 
     def healthcheck(self, server_port: int) -> Any:
         """Ask the database; see the module for what the detail says."""
-        suite = self._suite
+        try:
+            # only now: a plugin that fails while it is loaded is left out in silence, and all would look well
+            suite = open_suite(self._config_file)
+        except ConfigError as error:
+            return self._result(False, "glance_related: NOT CONFIGURED", str(error))
+        return self._asked(suite)
+
+    def _asked(self, suite: Suite) -> Any:
         counts = " ".join(f"{name}={suite.counters[name]}" for name in _COUNTED)
         try:
             if not suite.database.read(migration.is_current):
-                return self._result(False, "glance_related: SCHEMA NOT CURRENT", f"run 'db upgrade'; {counts}")
+                return self._result(
+                    False,
+                    "glance_related: SCHEMA NOT CURRENT",
+                    f"glance_related: {counts}; run 'glance-related-manage db upgrade'",
+                )
             state = Store(suite.database).state()
         except DatabaseDown:
-            return self._result(False, "glance_related: DATABASE DOWN", counts)
+            return self._result(False, "glance_related: DATABASE DOWN", f"glance_related: {counts}")
         return self._result(
             True, "OK", f"glance_related: {counts} pending={state['pending']} swept={state.get('swept', '0')}"
         )

@@ -31,6 +31,11 @@ def print_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], form: str
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
+def print_object(document: Any) -> None:
+    """Print a document as JSON."""
+    print(json.dumps(document, indent=2))
+
+
 def _cell(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
@@ -41,15 +46,18 @@ class Progress:
     def __init__(self, what: str) -> None:
         self._what = what
         self._shown = sys.stderr.isatty()
+        self._begun = False
 
     def __call__(self, done: int, total: int | None = None) -> None:
         if self._shown:
+            self._begun = True
             of = f" of {total}" if total is not None else ""
             print(f"\r{self._what}: {done}{of}", end="", file=sys.stderr, flush=True)
 
     def end(self) -> None:
-        if self._shown:
+        if self._begun:
             print(file=sys.stderr)
+            self._begun = False
 
 
 def fail(sentence: str) -> int:

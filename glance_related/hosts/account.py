@@ -1,0 +1,161 @@
+"""The suite's own account: what is asked outside any request, as ``reconcile`` and ``config check`` do.
+
+Group ``[account]`` of ``glance-related.conf`` says who the suite is at Keystone. Least privilege: a user
+of its own, in a project where nobody else works (``service``), with the one role that Glance's policy
+``context_is_admin`` names (``admin`` where nobody changed it), because only to an administrator does a 404
+mean that an image is gone. Role ``service`` is not needed, and no other service has to know the user. The
+suite only ever reads with it: images one by one, lists by id, and whether a user exists.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+from keystoneauth1 import exceptions, loading
+
+from glance_related.settings.options import ACCOUNT_GROUP, ConfigError, Settings
+
+#: Seconds for one answer where ``[account] timeout`` says nothing.
+TIMEOUT = 30
+_RETRIES = 2
+_VERSION = re.compile(r"/v\d[\d.]*$")
+
+
+class Unreachable(Exception):
+    """Keystone or Glance does not answer; the text says which, in one sentence."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What Glance answered.
+
+    :param headers: names in lower case
+    :param document: the body where it is JSON, else None
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    document: Any = None
+
+    @property
+    def is_from_glance(self) -> bool:
+        """Whether Glance itself answered: a proxy's or a load balancer's 404 has no request id of Glance's."""
+        return "x-openstack-request-id" in self.headers
+
+
+class GlanceAccount:
+    """Glance, as the suite's own user sees it; every wait is bounded.
+
+    :param settings: ``[account]`` is read at once, Keystone is asked at the first call
+    :raises ConfigError: one sentence that names the fix
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._file = settings.config_file
+        self._group = settings.conf[ACCOUNT_GROUP]
+        try:
+            auth = loading.load_auth_from_conf_options(settings.conf, ACCOUNT_GROUP)
+            self._session = loading.load_session_from_conf_options(settings.conf, ACCOUNT_GROUP, auth=auth)
+        except exceptions.MissingRequiredOptions as error:
+            missing = ", ".join(option.dest for option in error.options)
+            raise self._wrong(f"these options are missing: {missing}; set them") from None
+        except exceptions.NoMatchingPlugin as error:
+            raise self._wrong(f"there is no auth_type '{error.name}'; set it to password") from None
+        except OSError as error:
+            raise self._wrong(f"a file of certificates or keys cannot be read ({error.strerror})") from None
+        if auth is None:
+            raise self._wrong("auth_type is not set; set it to password, and name a user who is admin in Glance")
+        if self._session.timeout is None:
+            self._session.timeout = TIMEOUT
+        self._endpoint: str | None = None
+
+    def get(self, path: str) -> Answer:
+        """GET a path of Glance's API, as ``/v2/images?limit=1``.
+
+        :raises Unreachable: Keystone or Glance does not answer
+        :raises ConfigError: Keystone refuses the account, or knows no endpoint of Glance
+        """
+        return self._get(self.endpoint() + path, "Glance")
+
+    def endpoint(self) -> str:
+        """Where Glance is, without a version."""
+        if self._endpoint is None:
+            url = self._group.glance_endpoint or self._from_catalog("image")
+            if url is None:
+                raise self._wrong(
+                    "the catalog has no endpoint of Glance for region_name and valid_interfaces; set glance_endpoint"
+                )
+            self._endpoint = _VERSION.sub("", url.rstrip("/"))
+        return self._endpoint
+
+    def user_exists(self, user_id: str) -> bool | None:
+        """Whether Keystone knows a user; None where the account may not ask, or Keystone does not say.
+
+        :raises Unreachable:
+        :raises ConfigError:
+        """
+        url = self._from_catalog("identity")
+        if url is None:
+            return None
+        base = _VERSION.sub("", url.rstrip("/"))
+        status = self._get(f"{base}/v3/users/{user_id}", "Keystone").status
+        return {200: True, 404: False}.get(status)
+
+    def _from_catalog(self, service: str) -> str | None:
+        url: str | None = self._guarded(
+            "Keystone",
+            lambda: self._session.get_endpoint(
+                service_type=service,
+                interface=self._group.valid_interfaces,
+                region_name=self._group.region_name,
+            ),
+        )
+        return url
+
+    def _get(self, url: str, who: str) -> Answer:
+        response = self._guarded(
+            who,
+            lambda: self._session.get(
+                url,
+                headers={"Accept": "application/json"},
+                raise_exc=False,
+                redirect=False,
+                connect_retries=_RETRIES,
+                status_code_retries=_RETRIES,
+            ),
+        )
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, headers, _document(response))
+
+    def _guarded(self, who: str, ask: Any) -> Any:
+        try:
+            return ask()
+        except exceptions.Unauthorized:
+            raise self._wrong("Keystone refuses the account; put its user, password and project right") from None
+        except exceptions.SSLError:
+            raise self._wrong(f"the certificate of {who} is not trusted; set cafile") from None
+        except (exceptions.MissingRequiredOptions, exceptions.AuthPluginException) as error:
+            reason = type(error).__name__
+            raise self._wrong(f"Keystone cannot be asked ({reason}); put auth_url and auth_type right") from None
+        except (exceptions.ConnectionError, exceptions.DiscoveryFailure, exceptions.RetriableConnectionFailure):
+            raise Unreachable(f"{who} does not answer (section [{ACCOUNT_GROUP}] of {self._file}).") from None
+        except (exceptions.ClientException, requests.RequestException) as error:
+            raise Unreachable(
+                f"{who} cannot be asked ({type(error).__name__}; section [{ACCOUNT_GROUP}] of {self._file})."
+            ) from None
+
+    def _wrong(self, what: str) -> ConfigError:
+        return ConfigError(f"{self._file}: [{ACCOUNT_GROUP}]: {what}.")
+
+
+def _document(response: Any) -> Any:
+    if not response.headers.get("Content-Type", "").startswith("application/json"):
+        return None
+    try:
+        return response.json()
+    except ValueError:
+        return None
