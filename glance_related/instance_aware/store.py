@@ -121,6 +121,14 @@ class Store:
         """Set the tuple of an image that is there."""
         self._upsert(lambda connection: _bind(connection, image_id, ref))
 
+    def bind_unbound(self, image_id: str, ref: InstanceRef) -> bool:
+        """Set the tuple of an image that has none; False, and nothing changed, where it has one."""
+        try:
+            self.bind_new(image_id, ref)
+        except db_exception.DBDuplicateEntry:
+            return False
+        return True
+
     def unbind(self, image_id: str) -> bool:
         """Remove the tuple of an image; False where it had none."""
         statement = sa.delete(image_instances).where(_IMAGES.image_id == image_id)
