@@ -1,1 +1,14 @@
-"""The command line of the suite."""
+"""The command line of the suite: ``glance-related-manage``.
+
+==============  ====================================================================
+`manage`        the entry: the parser, exit codes, errors in one sentence
+`database`      ``db upgrade``, ``db version``
+`installation`  ``installation add|list|remove``, ``generate-installation-uuid``
+`reconcile`     ``reconcile``
+`check`         ``config check``, a package with a module for each side
+`show`          ``show``
+`paste`         a paste file, read as PasteDeploy reads it
+`glance_conf`   the few options of Glance's that we judge, and where its tables are
+`output`        tables, JSON, progress
+==============  ====================================================================
+"""

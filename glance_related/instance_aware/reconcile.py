@@ -21,8 +21,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from oslo_db import exception as db_exception
-
 from glance_related.db.glance_tables import GlanceTables
 from glance_related.hosts.account import Answer, Unreachable
 from glance_related.hosts.glance.routes import ABOUT, IMAGES
@@ -310,13 +308,9 @@ def _import(store: Store, tables: GlanceTables, report: Report, progress: Callab
     for stranger in read_strangers(tables, store, progress):
         kind = stranger.kind
         if kind is Kind.IMPORTABLE and stranger.ref is not None:
-            try:
-                if not report.dry_run:
-                    store.bind_new(stranger.image_id, stranger.ref)
-            except db_exception.DBDuplicateEntry:  # bound by a request, a moment ago
-                kind = Kind.BOUND
-            else:
+            if report.dry_run or store.bind_unbound(stranger.image_id, stranger.ref):
                 report.imported += 1
                 LOG.info("image %s is bound to instance %s", stranger.image_id, stranger.ref.instance_id)
                 continue
+            kind = Kind.BOUND  # by a request, a moment ago
         report.not_imported[kind.name.lower()] += 1

@@ -7,8 +7,8 @@ import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-import sqlalchemy as sa
 from oslo_policy import opts as policy_opts
 from oslo_policy import policy
 
@@ -22,7 +22,7 @@ from glance_related.settings.policy import list_rules
 
 def check_file(settings: Settings) -> Iterator[Finding]:
     """The configuration file itself: it holds passwords, and everyone on the host could read them."""
-    url = sa.make_url(settings.database.connection)
+    url = urlsplit(settings.database.connection)
     group = settings.conf[ACCOUNT_GROUP]
     secret = url.password is not None or any(getattr(group, name, None) for name in ("password", "token"))
     path = Path(settings.config_file)
@@ -31,7 +31,7 @@ def check_file(settings: Settings) -> Iterator[Finding]:
             "config.readable_by_others",
             f"{path} contains a password and everyone may read it; run 'chmod o= {path}'.",
         )
-    if url.get_backend_name() == "sqlite":
+    if url.scheme.partition("+")[0] == "sqlite":
         yield warning(
             "database.sqlite",
             "[database] connection is SQLite, which is for one API host only: two would keep two truths; use "
