@@ -119,10 +119,15 @@ class Request:
         return Upstream(self._app, self.environ)
 
     def forward(self) -> Reply:
-        """Let the wrapped service answer, and read the answer."""
+        """Let the wrapped service answer, and read the answer.
+
+        It gets a copy of the environ, for on its way inwards it moves parts of the path about; so a
+        request may be forwarded more than once.
+        """
+        environ = dict(self.environ)
         # a compressed answer could not be read, and the suite asks over no wire
-        self.environ.pop("HTTP_ACCEPT_ENCODING", None)
-        return collect(self._app, self.environ)
+        environ.pop("HTTP_ACCEPT_ENCODING", None)
+        return collect(self._app, environ)
 
     def pass_on(self) -> WSGIApplication:
         """The wrapped service itself: the answer is not read."""

@@ -117,12 +117,13 @@ def walk(ask: Callable[[str], Reply], pairs: Pairs, wanted: Callable[[list[str]]
         images = document["images"]
         looked_at += len(images)
         hits = wanted([image["id"] for image in images])
+        marker = next_marker(document)
         for image in images:
             if image["id"] in hits:
                 found.append(image)
                 if len(found) == page_length:
-                    return Walked(first, found, image["id"])
-        marker = next_marker(document)
+                    last_of_all = marker is None and image is images[-1]
+                    return Walked(first, found, None if last_of_all else image["id"])
         if marker is None:
             return Walked(first, found, None)
         if looked_at >= WALK_BOUND:

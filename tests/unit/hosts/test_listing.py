@@ -113,6 +113,12 @@ def test_without_a_limit_a_page_is_as_long_as_the_hosts_default() -> None:
     assert [len(page) for page in walk_all(Host(100), every(2))] == [25, 25, 0]
 
 
+def test_a_page_that_holds_all_there_is_has_no_next() -> None:
+    page = listing.walk(Host(3), (("limit", "5"),), every(1))
+    assert [image["id"] for image in page.images or []] == ["000000", "000001", "000002"]
+    assert page.marker is None
+
+
 def test_a_page_looks_at_a_bounded_number_of_images_and_goes_on_from_the_last_one() -> None:
     host = Host(25_000)
     page = listing.walk(host, (("limit", "10"),), lambda ids: set())
