@@ -34,6 +34,11 @@ BAD_INSTANCE = ProblemKind(
     400,
     "instance_id must be a string of 1 to 255 characters, none of them a control character.",
 )
+NOT_RECORDED = ProblemKind(
+    "instance_aware.not_recorded",
+    503,
+    "The image was updated, but the database failed before its instance was recorded; send the change again.",
+)
 NO_CUSTOMER = ProblemKind("instance_aware.no_customer", 400, "The query parameter 'customer' must name a project.")
 
 PROBLEMS = (
@@ -43,5 +48,6 @@ PROBLEMS = (
     HALF_TUPLE,
     BAD_INSTALLATION,
     BAD_INSTANCE,
+    NOT_RECORDED,
     NO_CUSTOMER,
 )

@@ -418,6 +418,39 @@ def test_a_database_that_fails_behind_glances_201_leaves_the_attempt_for_reconci
     assert [one.image_id for one in setup.store.pending()] == [image_id]
 
 
+def test_a_database_that_fails_behind_an_update_is_said_in_words_that_do_not_hide_it(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup.store.bind("x", REF)
+    setup.glance.answers("GET", f"{IMAGES}/x", json={"id": "x", "owner": "p"})
+    setup.glance.answers("PATCH", f"{IMAGES}/x", json={"id": "x"})
+
+    def down(*_: object) -> None:
+        raise DatabaseDown
+
+    monkeypatch.setattr("glance_related.instance_aware.store.Store.unbind", down)
+    reply = setup.request(ADMIN, "PATCH", f"{IMAGES}/x", [{"op": "remove", "path": f"/{name}"} for name in TUPLE])
+    assert (reply.status_int, reply.headers[CODE]) == (503, "instance_aware.not_recorded")
+    assert "was updated" in reply.text
+    assert setup.store.refs(["x"]) == {"x": REF}
+
+
+def test_a_create_so_slow_that_its_row_was_swept_is_bound_all_the_same(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("glance_related.instance_aware.conduct.time.monotonic", lambda: now[0])
+
+    def an_hour_passes(call: Call) -> None:
+        now[0] += 3600
+        setup.store.unbind(call.json["id"])
+        setup.glance.answers("POST", IMAGES, status="201 Created", json={"id": call.json["id"]})
+
+    setup.glance.answers("POST", IMAGES, status="201 Created", json={"id": "first"}, before=an_hour_passes)
+    setup.request(ADMIN, "POST", IMAGES, TUPLE)
+    assert setup.store.refs([setup.glance.calls[0].json["id"]]) == {setup.glance.calls[0].json["id"]: REF}
+
+
 def test_a_patch_media_type_may_carry_parameters(setup: Setup) -> None:
     setup.store.bind("x", REF)
     setup.glance.answers("GET", f"{IMAGES}/x", json={"id": "x", "owner": "p"})
