@@ -9,28 +9,37 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
-import threading
+import random
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
-from oslo_db import api as oslo_db_api
-from oslo_db import exception as db_exception
-from oslo_db.sqlalchemy import engines
+
+from glance_related.db import failures
+from glance_related.db.breaker import Breaker
+from glance_related.db.engine import WRITES, Pings, open_engine
+from glance_related.db.watchdog import Watchdog
 
 LOG = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_RETRIES = 10
+#: Seconds between tries where another transaction is in the way: random up to the first, doubled each time.
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
 
 
 class DatabaseDown(Exception):
     """The database does not answer, or not in time, or its schema is not there."""
+
+
+class DatabaseBusy(DatabaseDown):
+    """The database is well, but others hold what this call needs; the breaker stays closed."""
+
+
+class BadValue(Exception):
+    """A value that this database can neither store nor compare, as one with a NUL: the caller's mistake."""
 
 
 @dataclass(frozen=True)
@@ -50,194 +59,116 @@ class DatabaseSettings:
 
 
 class Database:
-    """The suite's database.
+    """The suite's database, for any number of threads, and for processes forked at any time.
 
     :param settings: how it is reached; nothing is connected before the first use
-    :param clock: monotonic seconds
+    :param clock: monotonic seconds, for the breaker
     """
 
     def __init__(self, settings: DatabaseSettings, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
-        self._clock = clock
-        self._open_until = 0.0
-        self._down = False
-        self._lock = threading.Lock()
-        self.engine = _engine(settings)
-        self._watchdog = _Watchdog(self.engine, settings.timeout) if self.engine.dialect.name == "postgresql" else None
+        self._breaker = Breaker(settings.breaker_seconds, clock)
+        self._pid = os.getpid()
+        self.engine = open_engine(settings.connection, settings.timeout, settings.pool_size)
+        dialect = self.engine.dialect.name
+        # the other drivers have timeouts of their own
+        self._watchdog = Watchdog(self.engine, settings.timeout) if dialect == "postgresql" else None
+        if dialect != "sqlite":  # a file has no connections to lose
+            Pings(self.engine, settings.timeout, self._watchdog.asked if self._watchdog else None)
+        # psycopg2 knows autocommit on its own side: a read is one round trip, not three
+        self._reading = {"isolation_level": "AUTOCOMMIT"} if dialect == "postgresql" else {}
 
     def read(self, work: Callable[[sa.Connection], T]) -> T:
-        """Run ``work`` on a connection; nothing it writes stays.
+        """Run ``work``, which only reads, on a connection.
 
         :raises DatabaseDown:
         """
-        with self._guarded():
-            return self._retried(self._run, work, False)
+        return self._guarded(work, writes=False)
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
-        """Run ``work`` in one short transaction, again after a deadlock; it must not mind being run twice.
+        """Run ``work`` in one short transaction; it must not mind being run twice.
 
-        On Galera a conflict of two nodes shows itself as a deadlock at the commit.
+        It is run again after a deadlock (as which Galera shows a conflict of two nodes, at the commit),
+        and after a connection that turned out to be lost.
 
         :raises DatabaseDown:
         :raises oslo_db.exception.DBDuplicateEntry:
         """
-        with self._guarded():
-            return self._retried(self._run, work, True)
+        return self._guarded(work, writes=True)
 
     @property
     def is_down(self) -> bool:
-        """Whether the breaker is open."""
-        return self._down and self._clock() < self._open_until
+        """Whether the last that was heard of the database is a failure."""
+        return self._breaker.is_open
 
     def dispose(self) -> None:
         """Close every connection."""
         self.engine.dispose()
 
-    def _run(self, work: Callable[[sa.Connection], T], commit: bool) -> T:
-        with self._bounded(), self.engine.connect() as connection:
+    # -- one call
+
+    def _guarded(self, work: Callable[[sa.Connection], T], *, writes: bool) -> T:
+        if self._pid != os.getpid():
+            self._forked()
+        if not self._breaker.lets_through():
+            raise DatabaseDown("the database did not answer a moment ago")
+        try:
+            result = self._retried(work, writes)
+        except failures.ANY as error:
+            raise self._judged(error) from None
+        if self._breaker.answered():
+            LOG.warning("the database of glance_related answers again")
+        return result
+
+    def _retried(self, work: Callable[[sa.Connection], T], writes: bool) -> T:
+        began = time.monotonic()
+        pause, reconnected = _FIRST_PAUSE, False
+        while True:
+            try:
+                return self._run(work, writes)
+            except failures.ANY as error:
+                waited = time.monotonic() - began
+                if failures.is_disconnection(error) and not reconnected and waited < self._settings.timeout / 2:
+                    reconnected = True  # the server was restarted; one that hangs is not waited for twice
+                elif not failures.is_conflict(error) or waited + pause > self._settings.timeout:
+                    raise
+                else:
+                    time.sleep(random.uniform(0, pause))  # noqa: S311  (no secret)
+                    pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _run(self, work: Callable[[sa.Connection], T], writes: bool) -> T:
+        options = {WRITES: True} if writes else self._reading
+        with self.engine.connect().execution_options(**options) as connection:
             result = work(connection)
-            if commit:
+            if writes:
                 connection.commit()
             return result
 
-    def _retried(
-        self,
-        run: Callable[[Callable[[sa.Connection], T], bool], T],
-        work: Callable[[sa.Connection], T],
-        commit: bool,
-    ) -> T:
-        retry = oslo_db_api.wrap_db_retry(
-            max_retries=_RETRIES,
-            retry_interval=0.02,
-            inc_retry_interval=True,
-            max_retry_interval=0.5,
-            jitter=True,
-            retry_on_deadlock=True,
-        )
-        result: T = retry(run)(work, commit)
-        return result
+    # -- what came of it
 
-    @contextmanager
-    def _bounded(self) -> Iterator[None]:
-        if self._watchdog is None:  # the other drivers have timeouts of their own
-            yield
-            return
-        with self._watchdog:
-            yield
-
-    @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        if self.is_down:
-            raise DatabaseDown("the database did not answer a moment ago")
-        try:
-            yield
-        except db_exception.DBDuplicateEntry:
-            self._answered()
-            raise
-        except (db_exception.DBError, sa.exc.TimeoutError, sa.exc.DBAPIError, OSError) as error:
-            self._failed(error)
-            raise DatabaseDown(type(error).__name__) from None
-        self._answered()
-
-    def _answered(self) -> None:
-        if self._down:
-            with self._lock:
-                self._down = False
-            LOG.warning("the database of glance_related answers again")
-
-    def _failed(self, error: Exception) -> None:
-        with self._lock:
-            first = not self._down
-            self._down = True
-            self._open_until = self._clock() + self._settings.breaker_seconds
-        if isinstance(error, db_exception.DBConnectionError):
-            self.engine.dispose()
-        if first:
-            # the driver's own message, without the statement and its parameters
+    def _judged(self, error: Exception) -> Exception:
+        """The exception that the caller gets for an error."""
+        if failures.is_about_rows(error):
+            self._breaker.answered()
+            return error
+        if failures.is_about_values(error):
+            self._breaker.answered()
+            return BadValue("a value cannot be stored or compared")
+        if failures.is_conflict(error):
+            return DatabaseBusy("others hold what this call needs")
+        if self._breaker.failed():
             LOG.warning(
-                "the database of glance_related is down; what does not need it goes on: %s",
-                str(getattr(error, "inner_exception", None) or error).splitlines()[0][:300],
+                "the database of glance_related is down; what does not need it goes on: %s", failures.sentence(error)
             )
+        if self.engine.dialect.name != "sqlite":
+            self.engine.dispose()  # the others of the pool are of the same server, and would hang one by one
+        return DatabaseDown(failures.sentence(error))
 
-
-def _engine(settings: DatabaseSettings) -> sa.Engine:
-    url = sa.make_url(settings.connection)
-    seconds = max(1, round(settings.timeout))
-    if url.get_backend_name() in ("mysql", "mariadb"):
-        url = url.update_query_dict(
-            {"connect_timeout": str(seconds), "read_timeout": str(seconds), "write_timeout": str(seconds)}
-        )
-        if "charset" not in url.query:
-            url = url.update_query_dict({"charset": "utf8mb4"})
-    elif url.get_backend_name() == "postgresql":
-        url = url.update_query_dict({"connect_timeout": str(max(2, seconds))})  # libpq takes 1 for 2
-    elif url.get_backend_name() == "sqlite":
-        url = url.update_query_dict({"timeout": str(seconds)})
-    engine: sa.Engine = engines.create_engine(
-        url.render_as_string(hide_password=False),
-        sqlite_fk=True,
-        max_pool_size=settings.pool_size,
-        max_overflow=settings.pool_size * 4,
-        pool_timeout=None if url.get_backend_name() == "sqlite" else seconds,  # SQLite's pool keeps nothing
-        max_retries=0,
-        mysql_sql_mode="TRADITIONAL",
-        mysql_wsrep_sync_wait=1,  # on Galera a read waits for what other nodes have already acknowledged
-    )
-    return engine
-
-
-class _Watchdog:
-    """Ends the waiting of a driver that knows no timeout for answers (psycopg2).
-
-    Around a call the time is noted; a thread that finds a call overdue shuts down the engine's
-    sockets, and every waiting call comes back with a connection error.
-    """
-
-    def __init__(self, engine: sa.Engine, seconds: float) -> None:
-        self._seconds = seconds
-        self._calls: dict[int, float] = {}
-        self._sockets: dict[int, int] = {}
-        self._pid = 0
-        self._lock = threading.Lock()
-        sa.event.listen(engine, "connect", self._connected)
-        sa.event.listen(engine, "close", self._closed)
-        sa.event.listen(engine, "close_detached", lambda dbapi_connection: self._closed(dbapi_connection, None))
-
-    def __enter__(self) -> None:
-        if self._pid != os.getpid():
-            self._start()
-        self._calls[threading.get_ident()] = time.monotonic() + self._seconds
-
-    def __exit__(self, *_: object) -> None:
-        self._calls.pop(threading.get_ident(), None)
-
-    def _start(self) -> None:
-        with self._lock:
-            if self._pid == os.getpid():
-                return
-            self._calls, self._sockets = {}, dict(self._sockets) if self._pid == 0 else {}
-            self._pid = os.getpid()
-        threading.Thread(target=self._watch, name="glance_related database watchdog", daemon=True).start()
-
-    def _watch(self) -> None:
-        while True:
-            time.sleep(min(0.25, self._seconds / 4))
-            now = time.monotonic()
-            if any(deadline < now for deadline in list(self._calls.values())):
-                for descriptor in list(self._sockets.values()):
-                    _shut_down(descriptor)
-
-    def _connected(self, dbapi_connection: Any, _record: Any) -> None:
-        self._sockets[id(dbapi_connection)] = dbapi_connection.fileno()
-
-    def _closed(self, dbapi_connection: Any, _record: Any) -> None:
-        self._sockets.pop(id(dbapi_connection), None)
-
-
-def _shut_down(descriptor: int) -> None:
-    with suppress(OSError):
-        duplicate = socket.socket(fileno=os.dup(descriptor))
-        try:
-            duplicate.shutdown(socket.SHUT_RDWR)
-        finally:
-            duplicate.close()
+    def _forked(self) -> None:
+        """Leave the parent's connections alone: closing one would end the parent's session with it."""
+        if self.engine.dialect.name != "sqlite":
+            self.engine.dispose(close=False)
+        if self._watchdog is not None:
+            self._watchdog.forked()
+        self._breaker.forked()
+        self._pid = os.getpid()  # last: another thread of this process may be on its way here, and do it again

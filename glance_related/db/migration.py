@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -9,8 +10,15 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from oslo_db import exception as db_exception
+
+from glance_related.db.engine import WRITES
 
 VERSION_TABLE = "glance_related_alembic_version"
+
+#: Seconds between the tries of an upgrade.
+_PAUSES = (0.5, 1.0, 2.0)
 
 
 def _config() -> Config:
@@ -47,8 +55,27 @@ def is_current(connection: sa.Connection) -> bool:
 
 
 def upgrade(engine: sa.Engine, revision: str = "head") -> None:
-    """Bring the schema to a revision; on a schema that is there already, nothing happens."""
-    with engine.connect() as connection:
+    """Bring the schema to a revision; on a schema that is there already, or newer than we know, nothing happens.
+
+    Two upgrades at once are as good as one: the slower one stumbles over what the other has just made, and
+    looks again. A lock would be neater, but Galera has none that holds on all nodes.
+    """
+    for pause in (*_PAUSES, None):
+        try:
+            _upgrade(engine, revision)
+        except (db_exception.DBError, sa.exc.SQLAlchemyError, CommandError):
+            if pause is None:
+                raise
+            time.sleep(pause)
+        else:
+            return
+
+
+def _upgrade(engine: sa.Engine, revision: str) -> None:
+    with engine.connect().execution_options(**{WRITES: True}) as connection:
+        present = version(connection)
+        if present is not None and not knows(present):
+            return
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, revision)

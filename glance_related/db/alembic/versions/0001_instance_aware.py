@@ -6,7 +6,8 @@ import uuid
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import op
+
+from glance_related.db.alembic.steps import create_index, create_table, insert
 
 revision = "0001"
 down_revision = None
@@ -20,20 +21,20 @@ MYSQL_TABLE: Any = {
 
 
 def upgrade() -> None:
-    facts = op.create_table(
+    create_table(
         "glance_related_facts",
         sa.Column("name", sa.String(64), primary_key=True),
         sa.Column("value", sa.String(255), nullable=False),
         **MYSQL_TABLE,
     )
-    op.create_table(
+    create_table(
         "glance_related_installations",
         sa.Column("nova_installation_uuid", sa.String(36), primary_key=True),
         sa.Column("name", sa.String(255), nullable=False, unique=True),
         sa.Column("created_at", sa.DateTime, nullable=False),
         **MYSQL_TABLE,
     )
-    op.create_table(
+    create_table(
         "glance_related_service_users",
         sa.Column(
             "nova_installation_uuid",
@@ -45,8 +46,8 @@ def upgrade() -> None:
         sa.Column("trusted_program", sa.Boolean, nullable=False),
         **MYSQL_TABLE,
     )
-    op.create_index("glance_related_service_users_user", "glance_related_service_users", ["user_id"])
-    op.create_table(
+    create_index("glance_related_service_users_user", "glance_related_service_users", ["user_id"])
+    create_table(
         "glance_related_image_instances",
         sa.Column("image_id", sa.String(36), primary_key=True),
         sa.Column("nova_installation_uuid", sa.String(36), nullable=False),
@@ -54,17 +55,17 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime, nullable=False),
         **MYSQL_TABLE,
     )
-    op.create_index(
+    create_index(
         "glance_related_image_instances_instance",
         "glance_related_image_instances",
         ["instance_id", "nova_installation_uuid", "image_id"],
     )
-    op.create_index(
+    create_index(
         "glance_related_image_instances_installation",
         "glance_related_image_instances",
         ["nova_installation_uuid", "image_id"],
     )
-    op.create_table(
+    create_table(
         "glance_related_pending_images",
         sa.Column("attempt_id", sa.String(36), primary_key=True),
         sa.Column("image_id", sa.String(36), nullable=False),
@@ -74,5 +75,6 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime, nullable=False),
         **MYSQL_TABLE,
     )
-    op.create_index("glance_related_pending_images_created", "glance_related_pending_images", ["created_at"])
-    op.bulk_insert(facts, [{"name": "database_id", "value": str(uuid.uuid4())}, {"name": "swept", "value": "0"}])
+    create_index("glance_related_pending_images_created", "glance_related_pending_images", ["created_at"])
+    facts = [{"name": "database_id", "value": str(uuid.uuid4())}, {"name": "swept", "value": "0"}]
+    insert("glance_related_facts", "name", facts)
