@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,14 +17,18 @@ from oslo_db import exception as db_exception
 
 from glance_related.db.database import Database
 from glance_related.db.models import facts, image_instances, installations, pending_images, service_users
+from glance_related.db.upsert import upsert
 from glance_related.instance_aware.rules import Registration, Wanted
-from glance_related.instance_ref import InstanceRef
+from glance_related.instance_ref import InstanceRef, is_instance_id
 
 _IMAGES = image_instances.c
 _PENDING = pending_images.c
 
 #: How many ids one statement compares with: far below every database's limit of variables.
 _BATCH = 1000
+
+# What the columns hold, in characters.
+_IMAGE_ID_MAX, _NAME_MAX, _USER_MAX = 36, 255, 64
 
 
 @dataclass(frozen=True)
@@ -87,12 +91,12 @@ class Store:
 
     def refs(self, image_ids: Collection[str]) -> dict[str, InstanceRef]:
         """The tuples of these images; images without one are left out."""
-        if not image_ids:
+        ids = [image_id for image_id in image_ids if _is_image_id(image_id)]
+        if not ids:
             return {}
 
         def work(connection: sa.Connection) -> dict[str, InstanceRef]:
             found: dict[str, InstanceRef] = {}
-            ids = list(image_ids)
             for start in range(0, len(ids), _BATCH):
                 query = _select_refs().where(_IMAGES.image_id.in_(ids[start : start + _BATCH]))
                 found |= {row[0]: InstanceRef(row[1], row[2]) for row in connection.execute(query)}
@@ -113,24 +117,26 @@ class Store:
 
     def bind_new(self, image_id: str, ref: InstanceRef) -> None:
         """Note the tuple of an image that is about to be created under an id that we chose."""
-        self._database.write(
-            lambda connection: connection.execute(sa.insert(image_instances).values(_row(image_id, ref)))
-        )
+        self.bind(image_id, ref)
 
     def bind(self, image_id: str, ref: InstanceRef) -> None:
         """Set the tuple of an image that is there."""
-        self._upsert(lambda connection: _bind(connection, image_id, ref))
+        values = _row(image_id, ref)
+        self._database.write(lambda connection: upsert(connection, image_instances, values))
 
     def bind_unbound(self, image_id: str, ref: InstanceRef) -> bool:
         """Set the tuple of an image that has none; False, and nothing changed, where it has one."""
+        statement = sa.insert(image_instances).values(_row(image_id, ref))
         try:
-            self.bind_new(image_id, ref)
+            self._database.write(lambda connection: connection.execute(statement))
         except db_exception.DBDuplicateEntry:
             return False
         return True
 
     def unbind(self, image_id: str) -> bool:
         """Remove the tuple of an image; False where it had none."""
+        if not _is_image_id(image_id):
+            return False
         statement = sa.delete(image_instances).where(_IMAGES.image_id == image_id)
         return self._database.write(lambda connection: connection.execute(statement).rowcount > 0)
 
@@ -140,17 +146,19 @@ class Store:
         """Note an attempt to create an image under an id of the client's; the answer names the attempt."""
         attempt_id = str(uuid.uuid4())
         values = {**_row(image_id, ref), "attempt_id": attempt_id, "owner": owner}
-        self._database.write(lambda connection: connection.execute(sa.insert(pending_images).values(values)))
+        self._database.write(lambda connection: upsert(connection, pending_images, values))
         return attempt_id
 
     def confirm(self, attempt_id: str, image_id: str, ref: InstanceRef) -> None:
         """The attempt made this image: bind it, and forget the attempt."""
 
+        values = _row(image_id, ref)
+
         def work(connection: sa.Connection) -> None:
-            _bind(connection, image_id, ref)
+            upsert(connection, image_instances, values)
             connection.execute(sa.delete(pending_images).where(_PENDING.attempt_id == attempt_id))
 
-        self._upsert(work)
+        self._database.write(work)
 
     def abandon(self, attempt_id: str) -> None:
         """The attempt made nothing."""
@@ -276,46 +284,24 @@ class Store:
         :raises Conflict: the UUID has another name, the name another UUID, or a user would be both
             Nova's service user and a trusted program, or the service user of two Novas
         """
-        uuid_ = installation.nova_installation_uuid
         asked = dict.fromkeys(installation.service_users, False) | dict.fromkeys(installation.trusted_programs, True)
         if len(asked) < len(installation.service_users) + len(installation.trusted_programs):
             raise Conflict("a user is either Nova's service user or a trusted program, not both")
+        if len(installation.name) > _NAME_MAX or any(len(user) > _USER_MAX for user in asked):
+            raise Conflict(f"a name has at most {_NAME_MAX} characters, the id of a user {_USER_MAX}")
 
         def work(connection: sa.Connection) -> None:
-            for row in connection.execute(sa.select(installations)):
-                if (row.nova_installation_uuid == uuid_) != (row.name == installation.name):
-                    raise Conflict(f"{row.nova_installation_uuid} is registered as '{row.name}'")
-            known = connection.execute(
-                sa.select(installations.c.name).where(installations.c.nova_installation_uuid == uuid_)
-            ).first()
-            if known is None:
-                values = {"nova_installation_uuid": uuid_, "name": installation.name, "created_at": utcnow()}
-                connection.execute(sa.insert(installations).values(values))
-            present = (
-                connection.execute(sa.select(service_users).where(service_users.c.user_id.in_(asked))).all()
-                if asked
-                else []
-            )
-            for row in present:
-                trusted = asked[row.user_id]
-                if bool(row.trusted_program) != trusted:
-                    raise Conflict(f"user {row.user_id} is registered in the other part already")
-                if not trusted and row.nova_installation_uuid != uuid_:
-                    raise Conflict(
-                        f"user {row.user_id} is the service user of another installation, {row.nova_installation_uuid}"
-                    )
-            here = {row.user_id for row in present if row.nova_installation_uuid == uuid_}
-            for user, trusted in asked.items():
-                if user not in here:
-                    values = {"nova_installation_uuid": uuid_, "user_id": user, "trusted_program": trusted}
-                    connection.execute(sa.insert(service_users).values(values))
+            _one_at_a_time(connection)
+            _add_name(connection, installation)
+            _add_users(connection, installation.nova_installation_uuid, asked)
 
-        self._upsert(work)
+        self._database.write(work)
 
     def remove_installation(self, installation: str) -> bool:
         """Forget an installation and its users; the images bound to it stay bound. False where it is unknown."""
 
         def work(connection: sa.Connection) -> bool:
+            _one_at_a_time(connection)
             connection.execute(sa.delete(service_users).where(service_users.c.nova_installation_uuid == installation))
             gone = connection.execute(
                 sa.delete(installations).where(installations.c.nova_installation_uuid == installation)
@@ -323,14 +309,6 @@ class Store:
             return gone.rowcount > 0
 
         return self._database.write(work)
-
-    def _upsert(self, work: Any) -> None:
-        # two writers may both find nothing to update; the slower one's INSERT then fails, and its second
-        # try finds the row
-        try:
-            self._database.write(work)
-        except db_exception.DBDuplicateEntry:
-            self._database.write(work)
 
 
 def _select_refs() -> Any:
@@ -355,11 +333,51 @@ def _row(image_id: str, ref: InstanceRef) -> dict[str, Any]:
     }
 
 
-def _bind(connection: sa.Connection, image_id: str, ref: InstanceRef) -> None:
-    values = _row(image_id, ref)
-    updated = connection.execute(sa.update(image_instances).where(_IMAGES.image_id == image_id).values(values))
-    if not updated.rowcount:
-        connection.execute(sa.insert(image_instances).values(values))
+def _is_image_id(text: str) -> bool:
+    # what is none has no row; asking for one with a NUL is an error to some databases
+    return len(text) <= _IMAGE_ID_MAX and is_instance_id(text)
+
+
+def _one_at_a_time(connection: sa.Connection) -> None:
+    """Let nobody else change the registrations until this transaction ends.
+
+    What is checked before an insert, another's insert may make untrue, and no constraint says all of it.
+    Everyone changes one row first, and each time differently: only so two nodes of Galera see each other.
+    """
+    upsert(connection, facts, {"name": "registrations", "value": str(uuid.uuid4())})
+
+
+def _add_name(connection: sa.Connection, installation: Installation) -> None:
+    uuid_ = installation.nova_installation_uuid
+    is_known = False
+    for row in connection.execute(sa.select(installations)):
+        if (row.nova_installation_uuid == uuid_) != (row.name == installation.name):
+            raise Conflict(f"{row.nova_installation_uuid} is registered as '{row.name}'")
+        is_known = is_known or row.nova_installation_uuid == uuid_
+    if not is_known:
+        values = {"nova_installation_uuid": uuid_, "name": installation.name, "created_at": utcnow()}
+        connection.execute(sa.insert(installations).values(values))
+
+
+def _add_users(connection: sa.Connection, installation: str, asked: Mapping[str, bool]) -> None:
+    """Add users, by id: whether a user is a trusted program."""
+    if not asked:
+        return
+    query = sa.select(service_users).where(service_users.c.user_id.in_(list(asked)))
+    present = connection.execute(query).all()
+    for row in present:
+        trusted = asked[row.user_id]
+        if bool(row.trusted_program) != trusted:
+            raise Conflict(f"user {row.user_id} is registered in the other part already")
+        if not trusted and row.nova_installation_uuid != installation:
+            raise Conflict(
+                f"user {row.user_id} is the service user of another installation, {row.nova_installation_uuid}"
+            )
+    here = {row.user_id for row in present if row.nova_installation_uuid == installation}
+    for user, trusted in asked.items():
+        if user not in here:
+            values = {"nova_installation_uuid": installation, "user_id": user, "trusted_program": trusted}
+            connection.execute(sa.insert(service_users).values(values))
 
 
 def _users_of(installation: str, users: Sequence[Any], *, trusted: bool) -> list[str]:
