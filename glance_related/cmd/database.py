@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-import sqlalchemy as sa
-from oslo_db import exception as db_exception
+from alembic.util import CommandError
 
 from glance_related.cmd import output
-from glance_related.db import migration
+from glance_related.db import failures, migration
 from glance_related.db.database import Database
+from glance_related.db.engine import open_engine
 from glance_related.settings.options import load
 
 
@@ -25,12 +25,12 @@ def register(commands: Any) -> None:
 
 
 def _upgrade(args: argparse.Namespace) -> int:
-    database = Database(load(args.config_file).database)
+    settings = load(args.config_file).database
     try:
-        migration.upgrade(database.engine)
-    except (db_exception.DBError, sa.exc.SQLAlchemyError) as error:
-        reason = str(getattr(error, "inner_exception", None) or error).splitlines()[0]
-        return output.fail(f"the tables could not be upgraded: {reason}")
+        # a change of a large table takes longer than any answer that a request would wait for
+        migration.upgrade(open_engine(settings.connection, seconds=None))
+    except (*failures.ANY, CommandError) as error:
+        return output.fail(f"the tables could not be upgraded: {failures.sentence(error)}")
     print(f"The tables are at revision {migration.head()}.")
     return 0
 
