@@ -65,8 +65,6 @@ class GlanceAccount:
             raise self._wrong(f"these options are missing: {missing}; set them") from None
         except exceptions.NoMatchingPlugin as error:
             raise self._wrong(f"there is no auth_type '{error.name}'; set it to password") from None
-        except OSError as error:
-            raise self._wrong(f"a file of certificates or keys cannot be read ({error.strerror})") from None
         if auth is None:
             raise self._wrong("auth_type is not set; set it to password, and name a user who is admin in Glance")
         if self._session.timeout is None:
@@ -106,14 +104,17 @@ class GlanceAccount:
         return {200: True, 404: False}.get(status)
 
     def _from_catalog(self, service: str) -> str | None:
-        url: str | None = self._guarded(
-            "Keystone",
-            lambda: self._session.get_endpoint(
-                service_type=service,
-                interface=self._group.valid_interfaces,
-                region_name=self._group.region_name,
-            ),
-        )
+        def look_up() -> Any:
+            try:
+                return self._session.get_endpoint(
+                    service_type=service,
+                    interface=self._group.valid_interfaces,
+                    region_name=self._group.region_name,
+                )
+            except exceptions.CatalogException:
+                return None
+
+        url: str | None = self._guarded("Keystone", look_up)
         return url
 
     def _get(self, url: str, who: str) -> Answer:
@@ -143,7 +144,11 @@ class GlanceAccount:
             raise self._wrong(f"Keystone cannot be asked ({reason}); put auth_url and auth_type right") from None
         except (exceptions.ConnectionError, exceptions.DiscoveryFailure, exceptions.RetriableConnectionFailure):
             raise Unreachable(f"{who} does not answer (section [{ACCOUNT_GROUP}] of {self._file}).") from None
-        except (exceptions.ClientException, requests.RequestException) as error:
+        except requests.RequestException as error:
+            raise Unreachable(f"{who} does not answer as HTTP does ({type(error).__name__}).") from None
+        except OSError:  # what requests says of a path that is not there
+            raise self._wrong("cafile, certfile or keyfile names a file that is not there; put it right") from None
+        except exceptions.ClientException as error:
             raise Unreachable(
                 f"{who} cannot be asked ({type(error).__name__}; section [{ACCOUNT_GROUP}] of {self._file})."
             ) from None
