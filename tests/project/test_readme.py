@@ -1,0 +1,155 @@
+"""The README is run: its commands are there, its lines do to Glance's own paste file what it says."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+from keystoneauth1 import loading
+
+from glance_related.cmd.manage import parser
+from glance_related.settings.options import load
+from tests.project.paste_files import SHAPES, built_by_glance, has_filter_where_it_belongs, words_of
+from tests.project.source import PACKAGE, PROJECT, text_files
+
+README = (PROJECT / "README.md").read_text()
+PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "etc/deploy/README.md")
+A_UUID = "11111111-2222-3333-4444-555555555555"
+
+
+def blocks(language: str, page: str = README) -> list[str]:
+    return re.findall(rf"(?ms)^```{language}\n(.*?)^```$", page)
+
+
+def block_with(language: str, words: str) -> str:
+    (found,) = [block for block in blocks(language) if words in block]
+    return found
+
+
+def commands(text: str) -> list[str]:
+    """Whole command lines of ours in some shell text, continued lines joined."""
+    joined = text.replace("\\\n", " ")
+    return re.findall(r"(?m)(?:^|/)(glance-related-manage .*?)(?: #.*)?$", joined)
+
+
+TYPED = sorted({line for kind in ("sh", "ini") for block in blocks(kind) for line in commands(block)})
+# What sentences, manuals and help texts tell an operator to run: `glance-related-manage ...` between quotes.
+SAID = sorted(
+    {
+        " ".join(found.split())
+        for path in (*PACKAGE.rglob("*.py"), *(PROJECT / page for page in PAGES))
+        for found in re.findall(r"['`](glance-related-manage [^'`\"\n]*)['`]", path.read_text())
+    }
+)
+
+
+def parsed(command: str) -> argparse.Namespace:
+    words = re.sub(r"\{[^}]*\}", A_UUID, command).replace(" UUID", f" {A_UUID}")
+    return parser().parse_args(shlex.split(words)[1:])
+
+
+@pytest.mark.parametrize("command", TYPED)
+def test_a_command_to_type_is_there(command: str) -> None:
+    assert callable(parsed(command).run)
+
+
+@pytest.mark.parametrize("command", SAID)
+def test_a_command_that_a_sentence_names_is_there(command: str) -> None:
+    try:
+        parsed(command)
+    except SystemExit:
+        # a sentence may name the command alone, as `glance-related-manage installation`
+        with pytest.raises(SystemExit) as left:
+            parser().parse_args([*shlex.split(command)[1:], "--help"])
+        assert left.value.code == 0
+
+
+def test_commands_are_found_in_the_readme() -> None:
+    assert {command.split()[1] for command in TYPED} >= {
+        "db", "installation", "generate-installation-uuid", "reconcile", "config", "show",
+    }  # fmt: skip
+    assert SAID
+
+
+def test_a_command_that_is_not_there_is_noticed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parsed("glance-related-manage db downgrade")
+    assert "downgrade" in capsys.readouterr().err
+
+
+def test_the_tools_that_it_names_are_there() -> None:
+    for page in PAGES:
+        for tool in set(re.findall(r"\btools/([\w-]+)", (PROJECT / page).read_text())):
+            assert (PROJECT / "tools" / tool).exists(), f"{page}: tools/{tool}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_its_links_lead_somewhere(page: str) -> None:
+    here = (PROJECT / page).parent
+    for target in re.findall(r"\]\(([^)#]+)\)", (PROJECT / page).read_text()):
+        assert (here / target).exists(), target
+
+
+def test_its_configuration_is_taken(tmp_path: Path) -> None:
+    conf = tmp_path / "glance-related.conf"
+    conf.write_text(block_with("ini", "[database]"))
+    settings = load(str(conf))
+    assert settings.database.connection.startswith("mysql+pymysql://")
+    account = loading.load_auth_from_conf_options(settings.conf, "account")
+    assert account.auth_url == "http://KEYSTONE:5000/v3"
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_its_lines_put_the_filter_into_every_pipeline_that_asks_keystone(shape: str, tmp_path: Path) -> None:
+    paste = tmp_path / "glance-api-paste.ini"
+    paste.write_text(SHAPES[shape])
+    _type(block_with("sh", "sed -E -i"), paste)
+
+    stock = words_of(SHAPES[shape])
+    made = words_of(paste.read_text())
+    assert {name: [word for word in words if word != "instance_aware"] for name, words in made.items()} == stock
+    assert all(has_filter_where_it_belongs(words) for words in made.values())
+    assert sum("instance_aware" in words for words in made.values()) == 3
+    assert built_by_glance(paste).startswith("InstanceAwareMiddleware before")
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_its_lines_take_the_filter_out_again_and_nothing_else(shape: str, tmp_path: Path) -> None:
+    paste = tmp_path / "glance-api-paste.ini"
+    paste.write_text(SHAPES[shape])
+    _type(block_with("sh", "sed -E -i"), paste)
+    assert "instance_aware" in paste.read_text()
+    removal = [line for line in block_with("sh", "systemctl disable").splitlines() if line.startswith("sed")]
+    _type("\n".join(removal), paste)
+    assert paste.read_text().rstrip() == SHAPES[shape].rstrip()
+
+
+def _type(lines: str, paste: Path) -> None:
+    """Run lines of the page on this file instead of Glance's."""
+    assert "/etc/glance/glance-api-paste.ini" in lines
+    there = lines.replace("/etc/glance/glance-api-paste.ini", str(paste))
+    subprocess.run(["sh", "-eu", "-c", there], check=True, capture_output=True)
+
+
+def test_its_timer_runs_reconcile() -> None:
+    units = block_with("ini", "[Timer]")
+    assert re.search(r"(?m)^ExecStart=/\S*/glance-related-manage reconcile$", units)
+    assert "glance-related-reconcile.timer" in units
+
+
+def test_the_versions_that_it_claims_are_those_that_tests_run_on() -> None:
+    pinned = (PROJECT / "tools" / "constraints-3.11.txt").read_text()
+    for name in ("Keystone", "Glance"):
+        (claimed,) = re.findall(rf"{name} (\d+)", README.partition("## Tested with")[2])
+        assert re.search(rf"(?m)^{name.lower()}=={claimed}\.", pinned)
+    pythons = {path.stem.removeprefix("constraints-") for path in (PROJECT / "tools").glob("constraints-*.txt")}
+    assert set(re.findall(r"3\.\d+", re.findall(r"\| Python \| (.*) \|", README)[0])) == pythons
+
+
+def test_no_page_names_a_place_of_somebodys_machine() -> None:
+    for path in text_files(".md", ".ini", ".yml", ".yaml", ".pp", ".sh", ".j2", ".sample"):
+        assert not re.search(r"/(home|root|Users|work)/", path.read_text()), path
