@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -41,12 +42,18 @@ class Environment:
         self.python = python
         self._stamp = self.path / "made.json"
 
-    def make(self, packages: Sequence[str], extras: Sequence[str] = (), *, editable: bool = False) -> bool:
+    def make(self, packages: Sequence[str], extras: Sequence[str] = (), *, editable: bool = False) -> None:
         """The venv with `packages`, what the suite asks for (with `extras`), and the suite.
 
-        `editable`: the suite is the working tree itself, else a copy of it as it is now. True if anything
-        had to be done.
+        `editable`: the suite is the working tree itself, else a copy of it as it is now.
         """
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.with_suffix(".lock").open("w") as lock:
+            # Two who start at once would take the venv from under each other.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._make(packages, extras, editable)
+
+    def _make(self, packages: Sequence[str], extras: Sequence[str], editable: bool) -> None:
         interpreter = _interpreter(self.python)
         version = interpreter.split()[0]
         constraints = PROJECT / "tools" / f"constraints-{version}.txt"
@@ -55,7 +62,7 @@ class Environment:
         wanted = [*packages, *_requirements(extras)]
         third_party = _digest([interpreter, *wanted], [constraints])
         suite = _digest([str(PROJECT) if editable else "copy"], _suite_files(editable))
-        made = self._made()
+        made = self.made()
         if made.get("third_party") != third_party:
             self._create(version)
             # setuptools builds the suite; with it here nothing is fetched for a build.
@@ -65,18 +72,12 @@ class Environment:
                 index=True,
             )
             made = {}
-        if made == {"third_party": third_party, "suite": suite}:
-            return False
-        self._install_suite(editable)
-        self._stamp.write_text(json.dumps({"third_party": third_party, "suite": suite}))
-        return True
+        if made != {"third_party": third_party, "suite": suite}:
+            self._install_suite(editable)
+            self._stamp.write_text(json.dumps({"third_party": third_party, "suite": suite}))
 
-    @property
-    def fingerprint(self) -> str:
-        """Changes whenever anything in the venv does."""
-        return self._stamp.read_text()
-
-    def _made(self) -> dict[str, str]:
+    def made(self) -> dict[str, str]:
+        """What the venv holds: `third_party` and `suite` change whenever those packages do."""
         try:
             made: dict[str, str] = json.loads(self._stamp.read_text())
         except (OSError, ValueError):
@@ -86,7 +87,6 @@ class Environment:
     def _create(self, version: str) -> None:
         """A new venv, with uv in it where that can be had."""
         shutil.rmtree(self.path, ignore_errors=True)
-        self.log.parent.mkdir(parents=True, exist_ok=True)
         self.log.unlink(missing_ok=True)
         with self.progress.step(f"making an environment for Python {version} in {self.path}"):
             self._need_ensurepip(version)

@@ -44,14 +44,11 @@ class Keystone:
         return self.service.pid
 
     def prepare(self) -> None:
-        """Configuration, keys, tables, the administrator: all that is needed before the first start."""
+        """Configuration, keys, tables, the administrator: before the first start, and after each upgrade."""
         self.write_config()
-        done = self.data / "prepared"
-        if not done.exists():
-            self.make_keys()
-            self.db_sync()
-            self.bootstrap()
-            done.touch()
+        self.make_keys()
+        self.db_sync()
+        self.bootstrap()
 
     def write_config(self) -> None:
         self.etc.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ OLDEST = 11
 NEWEST = 13
 
 
-def suitable():
+def suitable() -> None:
     """Return if this interpreter is one that we support; else go on under such a one, or end in a sentence."""
     if not sys.platform.startswith("linux"):
         sys.exit("this needs Linux")

@@ -67,18 +67,19 @@ class Stack:
         """Everything up to the first start; what an earlier run has done is not done again."""
         self.environment.make([*SERVICES, *CLIENTS])
         self._write_commands()
-        # Tables and key folders hold for one set of packages; with another they are brought up to date.
-        state = self._state()
-        if state.get("tables") != self.environment.fingerprint:
+        # Tables hold for the packages that made them; with newer ones they are brought up to date.
+        made, state = self.environment.made(), self._state()
+        if state.get("third_party") != made["third_party"]:
             with self.progress.step("preparing Keystone"):
                 self.keystone.prepare()
             with self.progress.step("preparing Glance"):
                 self.glance.write_config()
                 self.glance.db_sync()
+        if state.get("suite") != made["suite"]:
             with self.progress.step("preparing the suite's tables (glance-related-manage db upgrade)"):
                 self.suite.write_config()
                 self.suite.db_upgrade()
-            self._remember(tables=self.environment.fingerprint)
+        self._remember(**made)
         # Written anew each time: another --port-base changes them.
         self.keystone.write_config()
         self.glance.write_config()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -66,14 +67,14 @@ def welcome(stack: Stack) -> str:
         here=Path.cwd(), var=var, url=url, name=_NAME, server=_SERVER, grep=_GREP,
         created=_indented(_grep(created.text)), listed=_indented(_grep(listed.text)), hers=_indented(hers.text),
         option="" if var == "var" else f" --var {var}",
-        rc_files=" ".join(f"{var}/{path.name}" for path in sorted(stack.var.glob("rc-*"))),
+        rc_files=" ".join(shown(path) for path in sorted(stack.var.glob("rc-*"))),
     )  # fmt: skip
 
 
 def shown(path: Path) -> str:
     """As a person would type it from here."""
     near = os.path.relpath(path)
-    return str(path) if near.startswith("..") else near
+    return shlex.quote(str(path) if near.startswith("..") else near)
 
 
 def _ask(method: str, url: str, token: str, body: Any = None) -> web.Reply:
