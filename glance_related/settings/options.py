@@ -138,12 +138,12 @@ def _database(conf: Any, path: Path) -> DatabaseSettings:
     try:
         url = sa.make_url(group.connection)
         url.get_dialect().import_dbapi()
-    except sa.exc.ArgumentError:
-        raise ConfigError(f"{path}: [database] connection is no SQLAlchemy URL.") from None
     except (sa.exc.NoSuchModuleError, ImportError) as error:
         raise ConfigError(
             f"{path}: the driver of [database] connection cannot be loaded ({error}); install it, or name another."
         ) from None
+    except sa.exc.ArgumentError:
+        raise ConfigError(f"{path}: [database] connection is no SQLAlchemy URL.") from None
     if url.get_backend_name() not in ("sqlite", "postgresql", "mysql", "mariadb"):
         raise ConfigError(f"{path}: [database] connection must be of SQLite, PostgreSQL or MariaDB.")
     return DatabaseSettings(group.connection, group.timeout, group.breaker_seconds, group.pool_size)

@@ -89,7 +89,9 @@ class Policy:
             "project_id": caller.project_id,
             "roles": sorted(caller.roles),
         }
-        return bool(self._enforcer.enforce(rule, dict(target), credentials))
+        # what is not known matches nothing: None would be compared as the text "None"
+        known = {name: value for name, value in target.items() if value is not None}
+        return bool(self._enforcer.enforce(rule, known, credentials))
 
     def require(self, rule: str, caller: Caller, **target: object) -> None:
         """:raises Problem: 403 where the rule does not allow it"""
