@@ -65,6 +65,8 @@ class GlanceAccount:
             raise self._wrong(f"these options are missing: {missing}; set them") from None
         except exceptions.NoMatchingPlugin as error:
             raise self._wrong(f"there is no auth_type '{error.name}'; set it to password") from None
+        except exceptions.AuthPluginException as error:  # options that do not go together
+            raise self._wrong(" ".join(str(error).split()).rstrip(".")) from None
         if auth is None:
             raise self._wrong("auth_type is not set; set it to password, and name a user who is admin in Glance")
         if self._session.timeout is None:

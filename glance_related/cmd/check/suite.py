@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from oslo_config import cfg
 from oslo_policy import opts as policy_opts
 from oslo_policy import policy
 
@@ -23,8 +24,11 @@ from glance_related.settings.policy import list_rules
 def check_file(settings: Settings) -> Iterator[Finding]:
     """The configuration file itself: it holds passwords, and everyone on the host could read them."""
     url = urlsplit(settings.database.connection)
-    group = settings.conf[ACCOUNT_GROUP]
-    secret = url.password is not None or any(getattr(group, name, None) for name in ("password", "token"))
+    sections: dict[str, dict[str, list[str]]] = {}
+    cfg.ConfigParser(settings.config_file, sections).parse()
+    secret = url.password is not None or any(
+        word in name for name in sections.get(ACCOUNT_GROUP, {}) for word in ("password", "token", "secret")
+    )
     path = Path(settings.config_file)
     if secret and path.stat().st_mode & 0o007:
         yield error(

@@ -192,6 +192,7 @@ def test_a_wait_is_bounded_where_the_configuration_says_nothing(account):
         ({"auth_type": None}, "auth_type is not set"),
         ({"auth_type": "no-such-type"}, "there is no auth_type 'no-such-type'"),
         ({"auth_url": None}, "missing: auth_url"),
+        ({"user_domain_name": None}, "user_domain_name"),
         ({"auth_url": "https://127.0.0.1:9/v3", "cafile": "/nowhere/ca.pem"}, "cafile"),
     ],
 )
