@@ -30,8 +30,8 @@ from urllib.parse import quote
 
 HOST = "127.0.0.1"
 USER = "app"
-#: With every character that an URL, a shell or a DSN might trip over.
-PASSWORD = "s3cr:t @/%'ö"
+#: With the characters that an URL, a shell or a DSN might trip over.
+PASSWORD = "s3cr:t @/%'&"
 
 
 class MissingProgram(Exception):

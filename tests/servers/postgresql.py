@@ -75,7 +75,11 @@ class PostgreSQL(Server):
         """The URL of a new, empty database."""
         name = f"t{uuid.uuid4().hex[:12]}"
         self.sql(f"create database {name}")
-        return url("postgresql+psycopg2", self.port, name)
+        return self.url(name)
+
+    def url(self, database: str) -> str:
+        """The URL of a database on this server."""
+        return url("postgresql+psycopg2", self.port, database)
 
 
 def _postgresql(name: str) -> str:

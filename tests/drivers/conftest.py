@@ -1,0 +1,112 @@
+"""The databases that the suite supports, one server of each for all tests of a session."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from glance_related.db import migration
+from glance_related.db.database import Database, DatabaseSettings
+from glance_related.db.models import metadata
+from glance_related.instance_aware.store import Store
+from tests.servers import MissingProgram
+from tests.servers.galera import Galera
+from tests.servers.mariadb import MariaDB
+from tests.servers.postgresql import PostgreSQL
+
+S = TypeVar("S", PostgreSQL, MariaDB, Galera)
+
+#: What every test of a database's behaviour runs on.
+BACKENDS = ("sqlite", "postgresql", "mariadb", "galera")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A PostgreSQL for the whole session: leave it running, and make a database of your own."""
+    with _or_skip(PostgreSQL) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDB]:
+    """A MariaDB for the whole session: leave it running, and make a database of your own."""
+    with _or_skip(MariaDB) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def galera() -> Iterator[Galera]:
+    """A cluster for the whole session: leave three nodes running, and make a database of your own."""
+    with _or_skip(Galera) as cluster:
+        yield cluster
+
+
+def _or_skip(kind: Callable[[], S]) -> S:
+    try:
+        return kind()
+    except MissingProgram as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session", params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    """The name of a database."""
+    return str(request.param)
+
+
+@pytest.fixture
+def empty(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
+    """The URLs of a new database without tables, on each node."""
+    if backend == "sqlite":
+        return [f"sqlite:///{tmp_path}/glance-related.sqlite"]
+    new = request.getfixturevalue(backend).new_database()
+    return [new] if isinstance(new, str) else list(new)
+
+
+@pytest.fixture
+def url(empty: list[str]) -> str:
+    """The URL of a new database without tables."""
+    return empty[0]
+
+
+@pytest.fixture(scope="session")
+def _fast_folder() -> Iterator[Path]:
+    # SQLite waits for the disk three times in each transaction, and thousands are made
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def _databases(backend: str, request: pytest.FixtureRequest) -> Iterator[list[Database]]:
+    if backend == "sqlite":
+        urls = [f"sqlite:///{request.getfixturevalue('_fast_folder')}/glance-related.sqlite"] * 2
+    else:
+        new = request.getfixturevalue(backend).new_database()
+        urls = [new, new] if isinstance(new, str) else new
+    databases = [Database(DatabaseSettings(url, timeout=20)) for url in urls]
+    migration.upgrade(databases[0].engine)
+    yield databases
+    for database in databases:
+        database.dispose()
+
+
+@pytest.fixture
+def databases(_databases: list[Database]) -> Sequence[Database]:
+    """The same upgraded database, empty, twice or on each node."""
+    with _databases[0].engine.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            if table.name != "glance_related_facts":
+                connection.execute(table.delete())
+    return _databases
+
+
+@pytest.fixture
+def stores(databases: Sequence[Database]) -> Sequence[Store]:
+    """A store on each of `databases`."""
+    return [Store(database) for database in databases]
