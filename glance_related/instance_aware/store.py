@@ -7,6 +7,7 @@ client that saw no answer.
 from __future__ import annotations
 
 import datetime
+import functools
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,15 @@ _PENDING = pending_images.c
 
 #: How many ids one statement compares with: far below every database's limit of variables.
 _BATCH = 1000
+
+# What every request asks is built once: SQLAlchemy takes as long to build a statement as the database to answer it.
+_REFS = sa.select(_IMAGES.image_id, _IMAGES.nova_installation_uuid, _IMAGES.instance_id)
+_REFS_OF = _REFS.where(_IMAGES.image_id.in_(sa.bindparam("ids", expanding=True)))
+_REGISTRATIONS = sa.select(
+    service_users.c.nova_installation_uuid, service_users.c.user_id, service_users.c.trusted_program
+)
+_REGISTRATIONS_OF = _REGISTRATIONS.where(service_users.c.user_id.in_(sa.bindparam("users", expanding=True)))
+_KNOWN = sa.select(installations.c.name).where(installations.c.nova_installation_uuid == sa.bindparam("installation"))
 
 # What the columns hold, in characters.
 _IMAGE_ID_MAX, _NAME_MAX, _USER_MAX = 36, 255, 64
@@ -98,8 +108,8 @@ class Store:
         def work(connection: sa.Connection) -> dict[str, InstanceRef]:
             found: dict[str, InstanceRef] = {}
             for start in range(0, len(ids), _BATCH):
-                query = _select_refs().where(_IMAGES.image_id.in_(ids[start : start + _BATCH]))
-                found |= {row[0]: InstanceRef(row[1], row[2]) for row in connection.execute(query)}
+                rows = connection.execute(_REFS_OF, {"ids": ids[start : start + _BATCH]})
+                found |= {row[0]: InstanceRef(row[1], row[2]) for row in rows}
             return found
 
         return self._database.read(work)
@@ -108,9 +118,11 @@ class Store:
         """The images that a query asks for, in no order, at most ``limit`` of them."""
         if wanted.nothing:
             return {}
-        query = _select_refs().where(*_conditions(wanted)).limit(limit)
+        query = _matching(wanted.installation is not None, wanted.instance is not None)
+        values = {"installation": wanted.installation, "instance": wanted.instance, "limit": limit}
+        asked = {name: value for name, value in values.items() if value is not None}
         return self._database.read(
-            lambda connection: {row[0]: InstanceRef(row[1], row[2]) for row in connection.execute(query)}
+            lambda connection: {row[0]: InstanceRef(row[1], row[2]) for row in connection.execute(query, asked)}
         )
 
     # -- binding
@@ -194,8 +206,7 @@ class Store:
         :param before: only those that were bound before this time (UTC)
         """
         query = (
-            _select_refs()
-            .add_columns(_IMAGES.created_at)
+            _REFS.add_columns(_IMAGES.created_at)
             .where(_IMAGES.image_id > image_id, _IMAGES.created_at < before)
             .order_by(_IMAGES.image_id)
             .limit(limit)
@@ -247,18 +258,15 @@ class Store:
 
     def registrations(self, user_ids: Sequence[str] | None = None) -> list[Registration]:
         """The registrations of these users, or of all."""
-        users = service_users.c
-        query = sa.select(users.nova_installation_uuid, users.user_id, users.trusted_program)
-        if user_ids is not None:
-            query = query.where(users.user_id.in_(user_ids))
+        query, asked = (_REGISTRATIONS, None) if user_ids is None else (_REGISTRATIONS_OF, {"users": list(user_ids)})
         return self._database.read(
-            lambda connection: [Registration(row[0], row[1], bool(row[2])) for row in connection.execute(query)]
+            lambda connection: [Registration(row[0], row[1], bool(row[2])) for row in connection.execute(query, asked)]
         )
 
     def is_known(self, installation: str) -> bool:
         """Whether an installation is registered."""
-        query = sa.select(installations.c.name).where(installations.c.nova_installation_uuid == installation)
-        return self._database.read(lambda connection: connection.execute(query).first() is not None)
+        asked = {"installation": installation}
+        return self._database.read(lambda connection: connection.execute(_KNOWN, asked).first() is not None)
 
     def installations(self) -> list[Installation]:
         """Every installation with its users, by name."""
@@ -311,17 +319,14 @@ class Store:
         return self._database.write(work)
 
 
-def _select_refs() -> Any:
-    return sa.select(_IMAGES.image_id, _IMAGES.nova_installation_uuid, _IMAGES.instance_id)
-
-
-def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
-    conditions = []
-    if wanted.instance is not None:
-        conditions.append(_IMAGES.instance_id == wanted.instance)
-    if wanted.installation is not None:
-        conditions.append(_IMAGES.nova_installation_uuid == wanted.installation)
-    return conditions
+@functools.cache
+def _matching(by_installation: bool, by_instance: bool) -> sa.Select[Any]:
+    query = _REFS.limit(sa.bindparam("limit"))
+    if by_instance:
+        query = query.where(_IMAGES.instance_id == sa.bindparam("instance"))
+    if by_installation:
+        query = query.where(_IMAGES.nova_installation_uuid == sa.bindparam("installation"))
+    return query
 
 
 def _row(image_id: str, ref: InstanceRef) -> dict[str, Any]:
