@@ -223,11 +223,15 @@ class MariaDB(Server):
             f"create or replace user '{USER}'@'{HOST}' identified by '{self.password}';\n"
             f"grant all on *.* to '{USER}'@'{HOST}';\n"
         )
-        self._own(self.files, users)
+        # A folder of its own: any MariaDB that starts clears the temporary tables of all that share one.
+        temporary = self.files / "tmp"
+        temporary.mkdir(exist_ok=True)
+        self._own(self.files, users, temporary)
         return [
             self._program("mariadbd", [], "mariadb-server"), "--no-defaults", f"--user={self._user()}",
             f"--datadir={self.data}", f"--bind-address={HOST}", f"--port={self.port}",
             f"--socket={self.files}/socket", f"--pid-file={self.files}/pid", f"--init-file={users}",
+            f"--tmpdir={temporary}",
             f"--innodb-buffer-pool-size={self.pool_mb}M", "--innodb-log-file-size=512M", "--skip-log-bin",
             "--skip-name-resolve", "--local-infile=1", "--character-set-server=utf8mb4",
         ]  # fmt: skip
