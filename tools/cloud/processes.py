@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -115,7 +117,7 @@ class Service:
         self.pidfile.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as out:
             self._child = subprocess.Popen(
-                list(map(str, argv)), env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                [*_ending_with_us(), *map(str, argv)], env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 # Servers import from where they stand: let that be an empty place, whatever ours is.
                 cwd=env["HOME"], start_new_session=True,
             )  # fmt: skip
@@ -208,6 +210,17 @@ def wait_http(
             pass
         time.sleep(0.05)
     raise Trouble(f"{name} does not answer at {url} after {seconds:.0f} s ({seen}){where}")
+
+
+def _ending_with_us() -> list[str]:
+    """Words before a command that end it when we are killed without a chance to stop it.
+
+    The kernel watches the thread that starts a process, so only the main thread may ask for it.
+    """
+    setpriv = shutil.which("setpriv")
+    if setpriv is None or threading.current_thread() is not threading.main_thread():
+        return []
+    return [setpriv, "--pdeathsig", "TERM"]
 
 
 def _kill_group(pid: int, signum: int) -> None:
