@@ -25,13 +25,15 @@ def register(commands: Any) -> None:
 
 
 def _upgrade(args: argparse.Namespace) -> int:
-    settings = load(args.config_file).database
+    # a change of a large table takes longer than any answer that a request would wait for
+    engine = open_engine(load(args.config_file).database.connection, seconds=None)
     try:
-        # a change of a large table takes longer than any answer that a request would wait for
-        migration.upgrade(open_engine(settings.connection, seconds=None))
+        migration.upgrade(engine)
+        with engine.connect() as connection:
+            revision = migration.version(connection)
     except (*failures.ANY, CommandError) as error:
-        return output.fail(f"the tables could not be upgraded: {failures.sentence(error)}")
-    print(f"The tables are at revision {migration.head()}.")
+        return output.fail(f"the tables could not be upgraded: {failures.sentence(error)}.")
+    print(f"The tables are at revision {revision}.")
     return 0
 
 
