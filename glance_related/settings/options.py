@@ -124,6 +124,10 @@ def load(config_file: str | None = None) -> Settings:
         raise ConfigError(
             f"The configuration file {path} cannot be read by this user; mend its owner or mode."
         ) from None
+    except cfg.ConfigFileParseError as error:
+        # the line itself may hold a password
+        line = getattr(error.__context__, "lineno", None)
+        raise ConfigError(f"{path} cannot be parsed{f', see line {line}' if line else ''}.") from None
     except (cfg.Error, ValueError) as error:
         raise ConfigError(f"{path}: {' '.join(str(error).split())}.".replace("..", ".")) from None
 
