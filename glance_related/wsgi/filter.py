@@ -110,6 +110,8 @@ class Request:
     def __init__(self, app: WSGIApplication, environ: WSGIEnvironment, route: Route, names: Mapping[str, str]) -> None:
         self._app = app
         self.environ = environ
+        # what was judged is what goes on: of a POST that `_method` makes a GET, Glance would read a form for filters
+        environ["REQUEST_METHOD"] = route.method
         self.route = route
         self.names = names
 

@@ -240,7 +240,7 @@ def test_a_refused_delete_keeps_the_row(setup: Setup, status: str) -> None:
 
 def test_a_delete_in_the_disguise_of_another_method_takes_the_row_along(setup: Setup) -> None:
     setup.store.bind("x", REF)
-    setup.glance.answers("GET", f"{IMAGES}/x", status="204 No Content")
+    setup.glance.answers("DELETE", f"{IMAGES}/x", status="204 No Content")
     setup.request(MEMBER, "GET", f"{IMAGES}/x?_method=DELETE")
     assert setup.store.count() == 0
 
