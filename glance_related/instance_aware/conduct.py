@@ -35,6 +35,9 @@ Refs = Callable[[list[str]], dict[str, InstanceRef]]
 #: Longest id that an image of Glance's can have.
 IMAGE_ID_MAX = 36
 
+#: Longest project id that an image of Glance's can belong to.
+OWNER_MAX = 255
+
 
 @dataclass(frozen=True)
 class Change:
@@ -152,7 +155,7 @@ class Conduct:
     def create_under_their_id(
         self,
         image_id: object,
-        owner: str | None,
+        owner: object,
         ref: InstanceRef,
         forward: Callable[[], Reply],
         made: Callable[[Reply], str | None],
@@ -160,6 +163,8 @@ class Conduct:
         """The id may be somebody else's: nothing is bound before the host has said that the image was made."""
         if not isinstance(image_id, str) or len(image_id) > IMAGE_ID_MAX or not is_instance_id(image_id):
             return forward()  # no id of the host's: it refuses
+        if owner is not None and (not isinstance(owner, str) or len(owner) > OWNER_MAX):
+            return forward()  # nor is this a project
         attempt = self.needing_database(lambda: self.store.begin(image_id, owner, ref))
         reply = forward()
         created = made(reply)
