@@ -34,6 +34,9 @@ MORE_SERVICE_USERS = {
     "cinder": ("service", "member"),
 }
 
+#: The user of a trusted program, with a token that says nothing of it: a plain member of alice's project.
+MOONLIGHTER = "moonlighter@alice"
+
 #: Glance's own default of service_token_roles_required, false, lets any good token pass as a service token:
 #: what holds there holds under the strict form too.
 _GLANCES: Mapping[str, Mapping[str, Any]] = {
@@ -119,22 +122,27 @@ class Cloud:
         self.accounts.standard(image_url)
         for name, roles in MORE_SERVICE_USERS.items():
             self.accounts.user(name, "service", roles)
+        self.accounts.user(*_user_and_project(MOONLIGHTER), ("member",))
 
     def _register(self) -> None:
         users = self.accounts.users
-        self.suite.add_installation(self.installation, "nova", [users["nova"]], [users["scheduler"]])
+        programs = [users["scheduler"], users[_user_and_project(MOONLIGHTER)[0]]]
+        self.suite.add_installation(self.installation, "nova", [users["nova"]], programs)
         others = ([users["other-nova"]], [users["other-scheduler"]])
         self.suite.add_installation(self.other_installation, "other", *others)
 
     # -- asking
 
     def token(self, who: str) -> str:
-        """A real token: customers and the administrator in the project of their name, services in `service`."""
-        return self.keystone.token(who, who if who in (*CUSTOMERS, "admin") else "service")
+        """A real token: customers and the administrator in the project of their name, services in `service`.
+
+        `user@project` is anyone anywhere.
+        """
+        return self.keystone.token(*_user_and_project(who))
 
     def project(self, who: str) -> str:
         """The id of the project that `who` acts in."""
-        return self.accounts.projects[who if who in (*CUSTOMERS, "admin") else "service"]
+        return self.accounts.projects[_user_and_project(who)[1]]
 
     def call(
         self,
@@ -220,6 +228,11 @@ class Cloud:
     def suite_rows(self, query: str, *values: str) -> list[dict[str, Any]]:
         """Rows of the suite's database."""
         return _rows(self.suite.database_file, query, *values)
+
+
+def _user_and_project(who: str) -> tuple[str, str]:
+    user, _, project = who.partition("@")
+    return user, project or (user if user in (*CUSTOMERS, "admin") else "service")
 
 
 def _rows(database: Path, query: str, *values: str) -> list[dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""The attack table: `table` says what is tried, the modules beside it try it, `undo` takes the defences away."""
