@@ -93,7 +93,8 @@ class Query:
 
     def place(self, image: Mapping[str, Any]) -> tuple[Any, ...]:
         """Where an image stands in the order; ids make it unique."""
-        return tuple((image[key] is not None, image[key] or "") for key in (self.sort_key, "created_at", "id"))
+        values = [image[key] for key in (self.sort_key, "created_at", "id")]
+        return tuple((value is not None, "" if value is None else value) for value in values)
 
 
 class Images:

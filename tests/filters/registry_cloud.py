@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import webtest
 
 from glance_related.db import migration
-from glance_related.db.database import Database, DatabaseSettings
+from glance_related.db.database import Database, DatabaseDown, DatabaseSettings
 from glance_related.instance_aware.instance_aware_registry_filter import InstanceAwareRegistryMiddleware
 from glance_related.instance_aware.store import Installation, Store
 from glance_related.instance_ref import InstanceRef
@@ -128,8 +130,19 @@ class RegistryCloud:
     def lose_the_database(self) -> None:
         self.suite.database.dispose()
         path = self.root / "ours.sqlite"
-        path.unlink()
+        path.rename(self.root / "lost.sqlite")
         path.mkdir()  # no SQLite opens a folder
+
+    def find_the_database(self) -> None:
+        path = self.root / "ours.sqlite"
+        path.rmdir()
+        (self.root / "lost.sqlite").rename(path)
+        for _ in range(100):
+            with contextlib.suppress(DatabaseDown):
+                self.store.count()
+                return
+            time.sleep(0.05)
+        raise AssertionError("the database was not found again")
 
 
 def make(root: Path, options: str = "", **registry_options: int) -> RegistryCloud:
