@@ -6,13 +6,15 @@ only. So whoever has to know of them (``config check``, ``reconcile --import``) 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from glance_related.db.database import Database, DatabaseSettings
+from glance_related.db import failures
+from glance_related.db.database import DatabaseDown
 
 T = TypeVar("T")
 
@@ -34,9 +36,6 @@ _properties = sa.Table(
     sa.Column("deleted", sa.Boolean),
 )
 
-# What makes the database itself refuse a write; SQLite's file is opened for reading only instead.
-_READ_ONLY = {"postgresql": "SET TRANSACTION READ ONLY", "mysql": "START TRANSACTION READ ONLY"}
-
 
 class Unreadable(Exception):
     """Nobody can connect with this URL; the text says why, and shows nothing of the URL."""
@@ -52,7 +51,7 @@ class GlanceTables:
 
     def __init__(self, connection: str, timeout: float = 5.0) -> None:
         try:
-            self._database = Database(DatabaseSettings(_reading_only(connection), timeout=timeout))
+            self._engine = _reading_engine(connection, timeout)
         except sa.exc.ArgumentError:
             raise Unreadable("it is no SQLAlchemy URL") from None
         except (sa.exc.NoSuchModuleError, ImportError) as error:
@@ -90,7 +89,7 @@ class GlanceTables:
 
     def dispose(self) -> None:
         """Close every connection."""
-        self._database.dispose()
+        self._engine.dispose()
 
     def _batch(self, after: str, names: Collection[str]) -> Properties:
         # image by image along the primary key: no statement looks at more than a batch, whatever lies there
@@ -116,18 +115,32 @@ class GlanceTables:
         return self._read(work)
 
     def _read(self, work: Callable[[sa.Connection], T]) -> T:
-        def read_only(connection: sa.Connection) -> T:
-            statement = _READ_ONLY.get(connection.dialect.name)
-            if statement is not None:
-                connection.exec_driver_sql(statement)
-            return work(connection)
-
-        return self._database.read(read_only)
+        try:
+            with self._engine.connect() as connection:
+                return work(connection)
+        except failures.ANY as error:
+            raise DatabaseDown(failures.sentence(error)) from None
 
 
-def _reading_only(connection: str) -> str:
+def _reading_engine(connection: str, timeout: float) -> sa.Engine:
+    """An engine of its own: Glance's database may be a MySQL, and the database itself shall refuse a write."""
     url = sa.make_url(connection)
-    if url.get_backend_name() != "sqlite" or not url.database or url.database.startswith("file:"):
-        return connection
-    url = url.set(database=f"file:{quote(url.database)}").update_query_dict({"mode": "ro", "uri": "true"})
-    return url.render_as_string(hide_password=False)
+    backend, seconds = url.get_backend_name(), max(2, math.ceil(timeout))
+    if backend == "postgresql":
+        settings = {"default_transaction_read_only": "on", "statement_timeout": f"{seconds * 1000}"}
+        options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+        waits = {"connect_timeout": seconds, "tcp_user_timeout": seconds * 1000}
+        return sa.create_engine(url, pool_size=1, connect_args={"options": options, **waits})
+    if backend in ("mysql", "mariadb"):
+        waits = {f"{what}_timeout": seconds for what in ("connect", "read", "write")}
+        engine = sa.create_engine(url, pool_size=1, connect_args=waits)
+        sa.event.listen(engine, "connect", _refuse_writes)
+        return engine
+    if backend == "sqlite" and url.database and not url.database.startswith("file:"):
+        url = url.set(database=f"file:{quote(url.database)}").update_query_dict({"mode": "ro", "uri": "true"})
+    return sa.create_engine(url)
+
+
+def _refuse_writes(dbapi_connection: Any, _record: Any) -> None:
+    with dbapi_connection.cursor() as cursor:
+        cursor.execute("SET SESSION TRANSACTION READ ONLY")

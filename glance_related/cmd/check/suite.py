@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from oslo_config import cfg
 from oslo_policy import opts as policy_opts
@@ -23,10 +23,10 @@ from glance_related.settings.policy import list_rules
 
 def check_file(settings: Settings) -> Iterator[Finding]:
     """The configuration file itself: it holds passwords, and everyone on the host could read them."""
-    url = urlsplit(settings.database.connection)
+    url = settings.database.connection
     sections: dict[str, dict[str, list[str]]] = {}
     cfg.ConfigParser(settings.config_file, sections).parse()
-    secret = url.password is not None or any(
+    secret = re.match(r"[^:]+://[^@]*:[^@]+@", url) is not None or any(
         word in name for name in sections.get(ACCOUNT_GROUP, {}) for word in ("password", "token", "secret")
     )
     path = Path(settings.config_file)
@@ -35,7 +35,7 @@ def check_file(settings: Settings) -> Iterator[Finding]:
             "config.readable_by_others",
             f"{path} contains a password and everyone may read it; run 'chmod o= {path}'.",
         )
-    if url.scheme.partition("+")[0] == "sqlite":
+    if url.startswith("sqlite"):
         yield warning(
             "database.sqlite",
             "[database] connection is SQLite, which is for one API host only: two would keep two truths; use "
