@@ -12,9 +12,6 @@ from cloud.progress import Progress
 
 EXTRAS = ("test", "mysql", "postgresql")
 
-# Programs whose names do not say that they are Python.
-_SCRIPTS = ("tools/serve", "tools/test", "tools/demo")
-
 
 def make_environment(python: str, progress: Progress) -> Path:
     """One venv for each Python, with the working tree in it."""
@@ -34,7 +31,7 @@ def run_all(venv: Path, progress: Progress, kind: str, words: Sequence[str]) -> 
         "PYTHONPATH": str(PROJECT / "tools"),
     }
     failed = []
-    for name, argv in (("ruff", ["ruff", "check", ".", *_SCRIPTS]), ("mypy", ["mypy"])):
+    for name, argv in (("ruff", ["ruff", "check", ".", *_commands()]), ("mypy", ["mypy"])):
         progress.say(name)
         if subprocess.call([f"{venv}/bin/{argv[0]}", *argv[1:]], cwd=PROJECT, env=env) != 0:
             failed.append(name)
@@ -46,6 +43,11 @@ def run_all(venv: Path, progress: Progress, kind: str, words: Sequence[str]) -> 
     argv = [f"{venv}/bin/python", "-m", "pytest", "-p", "cloud.reporting", *_selection(kind), *words]
     code = subprocess.call(argv, cwd=PROJECT, env=env)
     return code or (1 if failed else 0)
+
+
+def _commands() -> list[str]:
+    """Our own commands, whose names do not tell ruff that they are Python."""
+    return sorted(str(path) for path in (PROJECT / "tools").iterdir() if path.is_file() and not path.suffix)
 
 
 def _selection(kind: str) -> list[str]:
