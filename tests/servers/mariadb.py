@@ -51,7 +51,7 @@ class MariaDB(Server):
             "port": str(self.port),
             "innodb-buffer-pool-size": "64M",
             "innodb-log-file-size": "16M",
-            "innodb-flush-log-at-trx-commit": "0",
+            "innodb-flush-log-at-trx-commit": "2",
             "skip-name-resolve": "ON",
             **self._settings,
         }

@@ -28,7 +28,7 @@ class PostgreSQL(Server):
         self._initdb = _postgresql("initdb")
         super().__init__(root, "postgres")
         self.port = free_ports(1)[0]
-        self._settings = {"fsync": "off", "synchronous_commit": "off", "shared_buffers": "64MB", **settings}
+        self._settings = {"fsync": "off", "shared_buffers": "64MB", **settings}
 
     @property
     def data(self) -> Path:
