@@ -9,6 +9,7 @@
 `query`        the query string, read exactly as the hosts read it
 `upstream`     `Upstream`: asking the wrapped service something of our own
 `caller`       `Caller`: who is asking, read once from verified headers
+`negotiated`   a `Problem` as JSON, HTML or text, by the Accept header
 =============  ======================================================================
 
 Three traps of the hosts are closed here, once: a filter that matches less than its host
