@@ -20,20 +20,21 @@ from the proxy in front, an administrator has ``admin`` in ``X-Roles``, and
 Requests it changes
 ===================
 
-=====================================  ============================================================
-request                                what changes
-=====================================  ============================================================
-POST /images                           the tuple is taken out, judged, kept; shown in the answer
-GET /images, GET /                     the customer's view; filters by instance
-GET /images/detail                     the same, and tuples are shown
-GET /images/{image_id}                 404 where it is not seen; the tuple is shown
-PUT /images/{image_id}                 for its owner; the tuple is taken out, judged, kept, shown
-DELETE /images/{image_id}              for its owner; the tuple goes with the image
-GET /images/{image_id}/members         of an image that is seen; all for its owner, else one's own
-PUT /images/{image_id}/members         for its owner, and members who may share it on
-PUT, DELETE .../members/{member}       the same
-GET /shared-images/{member}            of the customer's own project
-=====================================  ============================================================
+==========================================  =======================================================
+request                                     what changes
+==========================================  =======================================================
+POST /images                                the tuple is taken out, judged, kept; shown in the answer
+GET /images, GET /                          the customer's view; filters by instance
+GET /images/detail                          the same, and tuples are shown
+GET /images/{image_id}                      404 where it is not seen; the tuple is shown
+PUT /images/{image_id}                      for its owner; the tuple is taken out, judged, kept, shown
+DELETE /images/{image_id}                   for its owner; the tuple goes with the image
+GET /images/{image_id}/members              of an image that is seen; all for its owner, else one's own
+PUT /images/{image_id}/members              for its owner, and members who may share it on
+PUT /images/{image_id}/members/{member}     the same
+DELETE /images/{image_id}/members/{member}  the same
+GET /shared-images/{member}                 of the customer's own project
+==========================================  =======================================================
 
 Every other path and method is 404 and never reaches the registry; above all ``/rpc``, its v2.
 
@@ -102,6 +103,8 @@ Limits
   grows with the images in between that are not the customer's.
 * ``reconcile`` asks a v2 API: where the same Glance has one, with `instance_aware` on the same
   database, it finishes what a crash left here; elsewhere such rows stay, and show nowhere.
+* A Nova of that time sends no service token, so it is shown tuples, and hands what it is shown on to its
+  next snapshot, which is then refused: name both properties in its ``non_inheritable_image_properties``.
 * ``?customer=`` is of the v2 filter only.
 
 Why so
@@ -337,7 +340,6 @@ class InstanceAwareRegistryMiddleware(Filter):
         """What the caller may see; from here on the registry is sent the request that we have judged, no other."""
         environ = request.environ
         view = View(read_identity(environ), request.upstream.get)
-        environ["REQUEST_METHOD"] = request.route.method
         environ["PATH_INFO"] = canonical_path(environ["PATH_INFO"])
         environ["QUERY_STRING"] = ""
         environ["CONTENT_TYPE"] = "application/json"  # Routes would look into a form for another method

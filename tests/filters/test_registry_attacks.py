@@ -140,9 +140,17 @@ def test_another_method_in_a_posted_form(cloud: RegistryCloud) -> None:
     assert (reply.status_int, code_of(reply)) == (400, "body.malformed")
     reply = cloud.request(ALICE, "POST", f"/images/{hidden}", **{**form, "body": b"_method=DELETE"})
     assert (reply.status_int, code_of(reply)) == (404, "registry.no_such_path")
-    form["body"] = json.dumps({"image": {"name": "_method=DELETE&x"}}).encode()
-    assert cloud.request(ALICE, "POST", "/images", **form).json["image"]["name"] == "_method=DELETE&x"
+    form["body"] = json.dumps({"image": {"name": "x&_method=GET&y"}}).encode()  # a form that is JSON, too
+    assert cloud.request(ALICE, "POST", "/images", **form).json["image"]["name"] == "x&_method=GET&y"
     assert cloud.ids(BOB) == [hidden]
+
+
+def test_a_query_that_was_not_judged_never_reaches_the_registry(cloud: RegistryCloud) -> None:
+    mine = cloud.image(ALICE)
+    cloud.recorder.calls.clear()
+    for method, document in (("GET", None), ("PUT", {"image": {}}), ("DELETE", None)):
+        assert cloud.request(ALICE, method, f"/images/{mine}?x=1&_method={method}", document).status_int == 200
+    assert {query for _, _, query in cloud.recorder.calls} == {""}
 
 
 @pytest.mark.parametrize("project", ["../images", "x/../../images/detail", "/", "bob-project/"])
