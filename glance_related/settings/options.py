@@ -146,7 +146,7 @@ def _database(conf: Any, path: Path) -> DatabaseSettings:
         raise ConfigError(
             f"{path}: the driver of [database] connection cannot be loaded ({error}); install it, or name another."
         ) from None
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):  # whose text may hold a part of the password
         raise ConfigError(f"{path}: [database] connection is no SQLAlchemy URL.") from None
     if url.get_backend_name() not in ("sqlite", "postgresql", "mysql", "mariadb"):
         raise ConfigError(f"{path}: [database] connection must be of SQLite, PostgreSQL or MariaDB.")
