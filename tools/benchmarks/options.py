@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.catalogue import GROUPS
+from benchmarks.population import BIG, BIG_SERVERS
 
 DATABASES = ("postgresql", "mariadb")
 
 #: The sizes, small and large, of a run in minutes and of the one that the goals are about.
 _IMAGES, _SCALE_IMAGES = (10_000, 100_000), (100_000, 1_000_000)
 _ROWS, _SCALE_ROWS = (10_000, 1_000_000), (10_000, 10_000_000)
+
+# So many the big servers have.
+_LEAST = BIG_SERVERS * BIG
 
 
 @dataclass(frozen=True)
@@ -52,8 +57,8 @@ def parser() -> argparse.ArgumentParser:
     add("--only", metavar="NAME", action="append", choices=GROUPS, help="measure only this (may be repeated)")
     add("--json", type=Path, metavar="FILE", help="also write the figures as JSON")
     add("--scale", action="store_true", help="with 10^6 images and 10^7 rows (20 GB of disk)")
-    add("--scale-images", type=int, metavar="N", help="so many images, and a tenth of it beside them")
-    add("--scale-rows", type=int, metavar="N", help="so many rows for the look-ups")
+    add("--scale-images", type=_at_least(10 * _LEAST), metavar="N", help="so many images, beside a tenth of it")
+    add("--scale-rows", type=_at_least(_LEAST), metavar="N", help="so many rows for the look-ups")
     add("--databases", type=_databases, default=DATABASES, metavar="NAMES", help="of: postgresql,mariadb")
     add("--data", type=Path, metavar="DIR", help="keep the databases there, for another run (else: temporary)")
     add("--pool-mb", type=int, default=512, metavar="N", help="page memory of each database server (512)")
@@ -62,6 +67,15 @@ def parser() -> argparse.ArgumentParser:
     add("--memory-mib", type=int, default=1024, metavar="N", help="image data to send up and down (1024)")
     add("--venv", type=Path, metavar="DIR", help="run in this environment instead of making one")
     return asked
+
+
+def _at_least(least: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not text.isdigit() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"at least {least}")
+        return int(text)
+
+    return number
 
 
 def _databases(text: str) -> tuple[str, ...]:
