@@ -28,7 +28,7 @@ class Module:
         """The part of the house that it lies in: ``wsgi``, ``instance_aware``, or its own name at the top."""
         return self.path.partition("/")[0].removesuffix(".py")
 
-    @property
+    @functools.cached_property
     def imports(self) -> frozenset[str]:
         """Full names of the modules it imports, wherever in its code; for ``from x import y``, both x and x.y."""
         return imports_of(self.tree)
