@@ -307,11 +307,10 @@ class InstanceAwareRegistryMiddleware(Filter):
         if image is None:
             return seen
         reply = request.forward()
-        document = reply.document() if reply.code == 200 else None
-        if document is None or view.owns(image):
+        if reply.code >= 300 or view.owns(image):
             return reply
         project = view.caller.project_id
-        return reply.with_document({"members": [row for row in document["members"] if row["member_id"] == project]})
+        return reply.with_document({"members": [row for row in images.members_of(reply) if row["member_id"] == project]})
 
     def share(self, request: Request) -> WSGIApplication:
         """PUT /images/{image_id}/members; PUT and DELETE /images/{image_id}/members/{member}."""

@@ -136,6 +136,16 @@ def test_deleted_images_are_for_administrators_and_in_lists_of_changes(
     assert cloud.put(ALICE, gone, name="alive").status_int == 404
 
 
+def test_a_list_of_changes_goes_on_behind_an_image_that_is_deleted(
+    cloud: RegistryCloud, images: dict[str, str]
+) -> None:
+    cloud.request(ALICE, "DELETE", f"/images/{images['alices']}")
+    query = f"sort_dir=asc&limit=1&marker={images['alices']}"
+    assert cloud.ids(ALICE, f"?changes-since=2011-01-01T00:00:00&{query}") == [images["public"]]
+    assert cloud.get(ALICE, f"/images?{query}").status_int == 400
+    assert cloud.get(BOB, f"/images?changes-since=2011-01-01T00:00:00&{query}").status_int == 400
+
+
 # -- is_public
 
 
