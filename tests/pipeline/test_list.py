@@ -44,8 +44,8 @@ def fill(cloud: Cloud, count: int, owner: str = "alice-project", prefix: str = "
     ids = [prefix + str(uuid.uuid4())[len(prefix) :] for _ in range(count)]
     with sqlite3.connect(cloud.root / "glance.sqlite") as glance:
         glance.executemany(
-            "insert into images (id, name, status, created_at, updated_at, deleted, owner, min_disk, min_ram, protected, "
-            "visibility, os_hidden) values (?, ?, 'active', ?, ?, 0, ?, 0, 0, 0, 'shared', 0)",
+            "insert into images (id, name, status, created_at, updated_at, deleted, owner, min_disk, min_ram, "
+            "protected, visibility, os_hidden) values (?, ?, 'active', ?, ?, 0, ?, 0, 0, 0, 'shared', 0)",
             [
                 (image_id, f"image-{number % 10}", str(moment) + ".000000", str(moment) + ".000000", owner)
                 for number, image_id in enumerate(ids)
