@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 import traceback
 
@@ -17,6 +18,8 @@ from cloud.progress import Progress
 
 def main() -> int:
     """Exit code: 1 where something could not be measured, whatever the goals."""
+    for signum in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, _interrupt)
     asked = options(parser().parse_args())
     progress = Progress()
     facts = run_facts(asked)
@@ -49,6 +52,11 @@ def _measure_all(asked: Options, bench: Bench, progress: Progress) -> tuple[list
             progress.say("  ".join(figure.row()))
         figures += measured
     return figures, failed
+
+
+def _interrupt(signum: int, frame: object) -> None:
+    """Whoever stops us, it is as if Ctrl-C had been pressed: everything that was started is stopped."""
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
