@@ -54,7 +54,7 @@ def exchange(
             connection.putheader(name, value)
         if chunked:
             connection.putheader("Transfer-Encoding", "chunked")
-            pieces: Iterable[bytes] = _halves(body) if isinstance(body, bytes) else body or ()
+            pieces: Iterable[bytes] = _pieces(body) if isinstance(body, bytes) else body or ()
             connection.endheaders(pieces, encode_chunked=True)
         else:
             assert body is None or isinstance(body, bytes)
@@ -84,10 +84,10 @@ def raw(port: int, request: bytes) -> list[Answer]:
     return answers
 
 
-def _halves(body: bytes) -> list[bytes]:
-    """In two chunks, so that somebody who reads one chunk only is found out."""
-    middle = len(body) // 2
-    return [piece for piece in (body[:middle], body[middle:]) if piece]
+def _pieces(body: bytes) -> list[bytes]:
+    """At least two chunks, so that somebody who reads one only is found out; of 64 KB at most, as clients send them."""
+    size = max(1, min(len(body) // 2, 65536))
+    return [body[start : start + size] for start in range(0, len(body), size)]
 
 
 def _send(connection: http.client.HTTPConnection, body: bytes) -> None:

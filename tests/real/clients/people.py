@@ -35,7 +35,7 @@ def glanceclient(cloud: Cloud, server: Glance, who: str) -> Any:
 def sdk(cloud: Cloud, server: Glance, who: str) -> Any:
     """openstacksdk."""
     return openstack.connection.Connection(
-        session=_session(cloud, who), region_name=REGION, image_endpoint_override=f"{server.url}/v2"
+        session=_session(cloud, who), region_name=REGION, image_endpoint_override=server.url
     )
 
 
@@ -49,7 +49,7 @@ def cli(cloud: Cloud, server: Glance, who: str, *words: str) -> Any:
         "OS_USER_DOMAIN_ID": "default",
         "OS_PROJECT_DOMAIN_ID": "default",
         "OS_REGION_NAME": REGION,
-        "OS_IMAGE_ENDPOINT_OVERRIDE": f"{server.url}/v2",
+        "OS_IMAGE_ENDPOINT_OVERRIDE": server.url,
         "PYTHONWARNINGS": "ignore",
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
