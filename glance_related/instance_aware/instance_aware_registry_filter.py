@@ -309,8 +309,8 @@ class InstanceAwareRegistryMiddleware(Filter):
         reply = request.forward()
         if reply.code >= 300 or view.owns(image):
             return reply
-        project = view.caller.project_id
-        return reply.with_document({"members": [row for row in images.members_of(reply) if row["member_id"] == project]})
+        own = [row for row in images.members_of(reply) if row["member_id"] == view.caller.project_id]
+        return reply.with_document({"members": own})
 
     def share(self, request: Request) -> WSGIApplication:
         """PUT /images/{image_id}/members; PUT and DELETE /images/{image_id}/members/{member}."""
