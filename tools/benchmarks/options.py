@@ -56,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
     add("--list", action="store_true", help="name the figures and their goals, measure nothing")
     add("--only", metavar="NAME", action="append", choices=GROUPS, help="measure only this (may be repeated)")
     add("--json", type=Path, metavar="FILE", help="also write the figures as JSON")
-    add("--scale", action="store_true", help="with 10^6 images and 10^7 rows (20 GB of disk)")
+    add("--scale", action="store_true", help="with 10^6 images and 10^7 rows (25 GB of disk)")
     add("--scale-images", type=_at_least(10 * _LEAST), metavar="N", help="so many images, beside a tenth of it")
     add("--scale-rows", type=_at_least(_LEAST), metavar="N", help="so many rows for the look-ups")
     add("--databases", type=_databases, default=DATABASES, metavar="NAMES", help="of: postgresql,mariadb")
