@@ -60,7 +60,7 @@ Every spelling of these is meant: versions (``/v2.9/images``), doubled slashes, 
 administrators         whom policy ``instance_aware:bind`` allows, in the name of no service
 trusted programs       service users registered with ``installation add --trusted-program``, for
                        their own installations and, by policy ``instance_aware:bind_as_program``,
-                       for images of their own project; they may take any tuple off such an image
+                       for images of their own project
 Nova's service users   nobody: a tuple in a request of theirs is dropped and the request served,
                        because a customer has a hand in what Nova sends, and because a refusal
                        would leave a server stuck in the middle of being shelved

@@ -80,28 +80,30 @@ class Conduct:
 
     def judge(
         self,
-        ref: InstanceRef | None,
+        before: InstanceRef | None,
+        after: InstanceRef | None,
         caller: Caller,
         registrations: list[Registration],
         *,
         owner: str | None,
         image_id: object,
     ) -> None:
-        """:raises Problem: where the caller may not bind this tuple to this image"""
+        """:raises Problem: where the caller may not make one tuple of this image another; None is no tuple"""
         target = {"owner": owner, "project_id": owner, "image_id": image_id}
         allows = self._suite.policy.allows
         # only the rule that decides is asked: oslo.policy looks at its files for every answer
         program = rules.standing(caller, registrations) is Standing.PROGRAM
         rules.judge_binding(
-            ref,
+            before,
+            after,
             caller,
             registrations,
             policy_allows=not program and allows(policy.BIND, caller, **target),
             program_may=program and allows(policy.BIND_AS_PROGRAM, caller, **target),
         )
-        if ref is None or self._settings.allow_unknown_installations:
+        if after is None or self._settings.allow_unknown_installations:
             return
-        installation = ref.nova_installation_uuid
+        installation = after.nova_installation_uuid
         if not self.needing_database(lambda: self.store.is_known(installation)):
             raise problems.UNKNOWN_INSTALLATION(installation=installation)
 
@@ -124,7 +126,7 @@ class Conduct:
             after = rules.read_tuple(given if replacing else {**rules.as_properties(before), **given})
             if after == before:
                 return None
-            self.judge(after, caller, registrations, owner=owner, image_id=image_id)
+            self.judge(before, after, caller, registrations, owner=owner, image_id=image_id)
         except Problem:
             if given:
                 raise

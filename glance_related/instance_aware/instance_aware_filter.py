@@ -93,7 +93,7 @@ class InstanceAwareMiddleware(Filter):
         if registrations is None:
             return request.pass_on()
         ref = rules.read_tuple(tuple_)
-        self._conduct.judge(ref, caller, registrations, owner=owner, image_id=image.get("id"))
+        self._conduct.judge(None, ref, caller, registrations, owner=owner, image_id=image.get("id"))
         assert ref is not None
 
         def forward_as(our_id: str) -> Reply:
@@ -159,7 +159,7 @@ class InstanceAwareMiddleware(Filter):
         before = self._conduct.needing_database(lambda: self._conduct.store.refs([image_id])).get(image_id)
         after = rules.read_tuple(patch.apply(ours, rules.as_properties(before)))
         if after != before:
-            self._conduct.judge(after, caller, registrations, owner=image.get("owner"), image_id=image_id)
+            self._conduct.judge(before, after, caller, registrations, owner=image.get("owner"), image_id=image_id)
         reply = request.forward()
         if reply.code == 200 and after != before:
             self._conduct.set(image_id, after)

@@ -239,7 +239,7 @@ class InstanceAwareRegistryMiddleware(Filter):
             return self._answered(request.forward(), {})
         ref = rules.read_tuple(given)
         owner, image_id = image["owner"], image.get("id")
-        self._conduct.judge(ref, view.caller, registrations, owner=owner, image_id=image_id)
+        self._conduct.judge(None, ref, view.caller, registrations, owner=owner, image_id=image_id)
         assert ref is not None
 
         def forward_as(our_id: str) -> Reply:

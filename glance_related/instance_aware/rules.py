@@ -66,14 +66,15 @@ def standing(caller: Caller, registrations: Collection[Registration]) -> Standin
 
 
 def judge_binding(
-    ref: InstanceRef | None,
+    before: InstanceRef | None,
+    after: InstanceRef | None,
     caller: Caller,
     registrations: Collection[Registration],
     *,
     policy_allows: bool,
     program_may: bool,
 ) -> None:
-    """Whether a caller who is not Nova may set (or, with None, remove) a tuple.
+    """Whether a caller who is not Nova may make one tuple of another; None is no tuple.
 
     :param registrations: those of the caller's user and of its service's user
     :param policy_allows: what policy ``instance_aware:bind`` says of the caller's own roles
@@ -81,10 +82,11 @@ def judge_binding(
     :raises Problem: 403
     """
     if standing(caller, registrations) is Standing.PROGRAM:
-        if ref is not None and ref.nova_installation_uuid not in {
-            r.installation for r in registrations if r.trusted_program
-        }:
-            raise problems.FOREIGN_INSTALLATION(installation=ref.nova_installation_uuid)
+        # its own registrations only, not those of the user in whose name it asks
+        own = {one.installation for one in registrations if one.user_id == caller.program_id}
+        for ref in (before, after):
+            if ref is not None and ref.nova_installation_uuid not in own:
+                raise problems.FOREIGN_INSTALLATION(installation=ref.nova_installation_uuid)
         if not program_may:
             raise problems.NOT_ALLOWED()
         return

@@ -68,11 +68,16 @@ def test_as_whom_a_caller_is_judged(caller: Caller, registrations: Any, expected
     assert standing(caller, registrations) is expected
 
 
-def judge(caller: Caller, registrations: Any = (), ref: InstanceRef | None = REF, **may: bool) -> str:
+def judge(
+    caller: Caller,
+    registrations: Any = (),
+    ref: InstanceRef | None = REF,
+    before: InstanceRef | None = None,
+    **may: bool,
+) -> str:
+    policy, program = may.get("policy", False), may.get("program", False)
     try:
-        judge_binding(
-            ref, caller, registrations, policy_allows=may.get("policy", False), program_may=may.get("program", False)
-        )
+        judge_binding(before, ref, caller, registrations, policy_allows=policy, program_may=program)
     except Problem as problem:
         return problem.code
     return "allowed"
@@ -90,6 +95,19 @@ def test_a_program_may_bind_for_its_own_installation_only() -> None:
     assert judge(SCHEDULER, [IS_SCHEDULER], program=True) == "allowed"
     assert judge(SCHEDULER, [IS_OTHERS], program=True) == "instance_aware.foreign_installation"
     assert judge(SCHEDULER, [IS_OTHERS], program=True, policy=True) == "instance_aware.foreign_installation"
+
+
+@pytest.mark.parametrize("after", [None, REF])
+def test_a_program_may_not_take_another_installations_tuple_away(after: InstanceRef | None) -> None:
+    theirs = InstanceRef(OTHER, "i-1")
+    assert judge(SCHEDULER, [IS_SCHEDULER], after, theirs, program=True) == "instance_aware.foreign_installation"
+    assert judge(SCHEDULER, [IS_SCHEDULER, IS_OTHERS], after, theirs, program=True) == "allowed"
+
+
+def test_a_program_does_not_borrow_the_registrations_of_the_user_in_whose_name_it_asks() -> None:
+    caller = Caller(True, "scheduler", "service", frozenset({"service"}), True, "other-program")
+    registrations = [IS_SCHEDULER, Registration(OTHER, "other-program", True)]
+    assert judge(caller, registrations, program=True) == "instance_aware.foreign_installation"
 
 
 def test_a_program_may_not_bind_what_its_policy_does_not_allow() -> None:
