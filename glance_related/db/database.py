@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from glance_related.db import failures
 from glance_related.db.breaker import Breaker
-from glance_related.db.engine import WRITES, Pings, open_engine
+from glance_related.db.engine import Pings, begin_writing, open_engine
 from glance_related.db.watchdog import Watchdog
 
 LOG = logging.getLogger(__name__)
@@ -137,8 +137,10 @@ class Database:
                     pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _run(self, work: Callable[[sa.Connection], T], writes: bool) -> T:
-        options = {WRITES: True} if writes else self._reading
+        options = {} if writes else self._reading
         with self.engine.connect().execution_options(**options) as connection:
+            if writes:
+                begin_writing(connection)
             result = work(connection)
             if writes:
                 connection.commit()

@@ -12,9 +12,6 @@ import sqlalchemy as sa
 from oslo_db import exception as db_exception
 from oslo_db.sqlalchemy import engines
 
-#: The execution option of a connection that is going to write.
-WRITES = "glance_related_writes"
-
 #: A connection that was used a moment ago is not asked whether it is still alive: that would be one round
 #: trip more for every look-up. Where it has died since, the call is repeated on a new one (`database`).
 _FRESH_SECONDS = 1.0
@@ -49,8 +46,6 @@ def open_engine(connection: str, seconds: float | None, pool_size: int = 10) -> 
         sa.event.listen(engine, "connect", _mariadb_session(seconds))
     elif engine.dialect.name == "postgresql" and seconds is not None:
         sa.event.listen(engine, "connect", _postgresql_session(seconds))
-    elif engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "begin", _begin_sqlite, insert=True)
     return engine
 
 
@@ -110,10 +105,14 @@ def _postgresql_session(seconds: float) -> Callable[[Any, Any], None]:
     return set_variables
 
 
-def _begin_sqlite(connection: sa.Connection) -> None:
-    """A transaction that reads first and writes later fails at once where another writes between: lock now."""
-    if connection.get_execution_options().get(WRITES) and "in_transaction" not in connection.info:
-        connection.info["in_transaction"] = True  # oslo.db's word for: it has begun
+def begin_writing(connection: sa.Connection) -> None:
+    """Begin a transaction that is going to write.
+
+    On SQLite one that reads first and writes later fails at once where another has written between: so it
+    takes its turn before it reads.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.info["in_transaction"] = True  # oslo.db's word for: it need not begin one of its own
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 

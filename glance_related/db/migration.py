@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from oslo_db import exception as db_exception
 
-from glance_related.db.engine import WRITES
+from glance_related.db.engine import begin_writing
 
 VERSION_TABLE = "glance_related_alembic_version"
 
@@ -72,7 +72,8 @@ def upgrade(engine: sa.Engine, revision: str = "head") -> None:
 
 
 def _upgrade(engine: sa.Engine, revision: str) -> None:
-    with engine.connect().execution_options(**{WRITES: True}) as connection:
+    with engine.connect() as connection:
+        begin_writing(connection)
         present = version(connection)
         if present is not None and not knows(present):
             return
