@@ -16,6 +16,9 @@ point                    where the worker ends
 ``reply``                our filter has finished; the client has been told nothing
 =======================  ===========================================================================
 
+The header ``X-Test-Trip`` makes our own filter fall over instead: ``body``, over a request body whose
+reading raises an exception with the text `SECRET`, or ``look-up``, over an image that has no id.
+
 The worker writes its pid and the point into a journal before it ends, so that nobody takes another
 death for this one.
 """
@@ -28,8 +31,12 @@ import threading
 from typing import Any
 
 import sqlalchemy as sa
+import webob
+
+from tests.real.failures.fault_filter import SECRET
 
 HEADER = "HTTP_X_TEST_CRASH"
+TRIP = "HTTP_X_TEST_TRIP"
 WORKER = "X-Test-Worker"
 
 
@@ -37,13 +44,14 @@ class _Passage(threading.local):
     """The request that this thread is serving, and how far it is."""
 
     point: str | None = None
+    trip: str | None = None
     journal: str = ""
     commits = 0
     written = False
     committing = False
 
-    def begin(self, point: str | None, journal: str) -> None:
-        self.point, self.journal = point, journal
+    def begin(self, point: str | None, trip: str | None, journal: str) -> None:
+        self.point, self.trip, self.journal = point, trip, journal
         self.commits = 0
         self.written = self.committing = False
 
@@ -57,20 +65,27 @@ class _Passage(threading.local):
 _passage = _Passage()
 
 
+class _Unreadable:
+    def read(self, size: int = -1) -> bytes:
+        raise LookupError(SECRET)
+
+
 def outside(global_conf: dict[str, str], journal: str) -> Any:
     """Paste filter factory, for the word right before ours."""
 
     def wrap(app: Any) -> Any:
         def filtered(environ: Any, start_response: Any) -> Any:
-            _passage.begin(environ.pop(HEADER, None), journal)
+            _passage.begin(environ.pop(HEADER, None), environ.pop(TRIP, None), journal)
             _passage.reach("arrival")
+            if _passage.trip == "body":
+                environ["wsgi.input"] = _Unreadable()
 
             def named(status: str, headers: Any, exc_info: Any = None) -> Any:
                 return start_response(status, [*headers, (WORKER, str(os.getpid()))], exc_info)
 
             chunks = app(environ, named)
             _passage.reach("reply")
-            _passage.begin(None, journal)
+            _passage.begin(None, None, journal)
             return chunks
 
         return filtered
@@ -85,7 +100,8 @@ def inside(global_conf: dict[str, str]) -> Any:
         def filtered(environ: Any, start_response: Any) -> Any:
             what = "look-up" if environ.get("glance_related.source") == "upstream" else "Glance"
             _passage.reach(f"before {what}")
-            chunks = app(environ, start_response)
+            odd = what == _passage.trip
+            chunks = (webob.Response(json={}) if odd else app)(environ, start_response)
             _passage.reach(f"after {what}")
             return chunks
 

@@ -9,6 +9,10 @@ from contextlib import closing
 import sqlalchemy as sa
 
 from glance_related.db.models import image_instances, pending_images
+from glance_related.hosts.account import GlanceAccount
+from glance_related.instance_aware import reconcile as library
+from glance_related.instance_aware.store import utcnow
+from glance_related.settings.options import load
 from tests.real.failures.site import Site
 
 _HOURS = 2
@@ -20,6 +24,16 @@ def reconcile(site: Site) -> str:
     done = site.suite.manage("reconcile")
     assert done.returncode == 0, f"reconcile failed: {done.stdout} {done.stderr}"
     return done.stdout
+
+
+def reconcile_in(hours: int, site: Site) -> None:
+    """The same as a library call, which believes that it is later already."""
+    settings = load(str(site.suite.conf))
+    later = datetime.timedelta(hours=hours)
+    report = library.reconcile(
+        site.store, GlanceAccount(settings), settings.instance_aware, clock=lambda: utcnow() + later
+    )
+    assert report.is_complete, report
 
 
 def age(site: Site) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from glance_related.instance_aware.rules import INSTALLATION, INSTANCE
 from glance_related.instance_aware.store import Installation, Store
 from glance_related.instance_ref import InstanceRef
 from tests.real.cloud_of_tests import Cloud, free_port
+from tests.servers.server import wait_until
 
 if TYPE_CHECKING:
     from tests.real.http import Answer
@@ -28,6 +30,9 @@ paste.filter_factory = tests.real.failures.crash_filter:outside
 journal = {root}/crashes
 [filter:crash_inside]
 paste.filter_factory = tests.real.failures.crash_filter:inside
+[filter:fault]
+paste.filter_factory = tests.real.failures.fault_filter:inside
+gate = {root}/gate
 """
 
 
@@ -81,7 +86,7 @@ class Site:
         """A Glance with crash points around our filter, running; the first one has the port that `account` names."""
         first = self._glances[0] if self._glances else None
         shared = {"database": first.database, "store": first.store} if first else {}
-        words = {"before": "crash_outside", "after": "crash_inside", "threads": 4, **shared, **options}
+        words = {"before": "crash_outside", "after": "crash_inside fault", "threads": 4, **shared, **options}
         words["paste_extra"] = PASTE.format(root=self.root) + words.get("paste_extra", "")
         glance = FailingGlance(
             self.root, name, self.port if first is None else free_port(), self.cloud.venv, self.cloud.keystone,
@@ -128,6 +133,26 @@ class Site:
             glance.db_sync()
             shutil.copy(glance.database_file, template)
         shutil.copy(template, glance.database_file)
+
+    # -- holding a request
+
+    @property
+    def _gate(self) -> Path:
+        return self.root / "gate"
+
+    @contextmanager
+    def held(self, ask: Callable[[], Answer]) -> Iterator[Future[Answer]]:
+        """A request that waits inside Glance's pipeline (it says so in its header) until the block is left."""
+        waiting = self._gate.with_suffix(".waiting")
+        waiting.unlink(missing_ok=True)
+        self._gate.unlink(missing_ok=True)
+        with ThreadPoolExecutor(1) as other:
+            answer = other.submit(ask)
+            try:
+                wait_until(lambda: waiting.exists() or answer.done(), "the request does not come to the gate")
+                yield answer
+            finally:
+                self._gate.touch()
 
     # -- asking
 

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -193,3 +194,23 @@ def test_twenty_requests_at_once_do_not_queue_behind_each_other_while_the_databa
     assert {answer.status for answer, _ in answers} == {200}
     # eight threads of one worker: one after the other they would have waited three times
     assert whole < FIRST
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_update_whose_database_fails_behind_glances_answer_is_told_the_truth(place, way):
+    image_id = place.bound("torn", "i-torn")
+    changes = [
+        {"op": "add", "path": "/touched", "value": "yes"},
+        {"op": "replace", "path": "/instance_id", "value": "i-lost"},
+    ]
+    held = place.site.held(
+        lambda: place.site.patch(place.glance, image_id, changes, headers={"X-Test-Fault": "wait after"})
+    )
+    with ExitStack() as until_told:
+        with held as answer:
+            until_told.enter_context(place.outage(way))
+        refused = answer.result(60)
+    assert (refused.status, refused.code) == (503, "instance_aware.not_recorded"), refused
+    assert "Nothing was changed" not in refused.text
+    image = place.site.show(place.glance, image_id).json()
+    assert (image["touched"], tuple_of(image)) == ("yes", place.site.ref("i-torn"))

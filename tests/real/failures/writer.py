@@ -69,5 +69,7 @@ class Writer(threading.Thread):
         if answer.status == 200:
             self.acknowledged += 1
             self._may[image_id] = {ref}
-        else:
-            self.refused.append(answer.status)
+            return
+        self.refused.append(answer.status)
+        # a database that is lost in the middle of a COMMIT leaves it unsaid whether it was one
+        self._may[image_id].add(ref)
