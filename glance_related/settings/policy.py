@@ -21,26 +21,27 @@ LIST_CUSTOMER = "instance_aware:list_customer"
 ABOUT = "glance_related:about"
 ABOUT_ADMIN = "glance_related:about_admin"
 
+_BINDING = [
+    {"path": "/v2/images", "method": "POST"},
+    {"path": "/v2/images/{image_id}", "method": "PATCH"},
+    {"path": "/images", "method": "POST"},  # of a v1 registry
+    {"path": "/images/{image_id}", "method": "PUT"},
+]
+
 _RULES = [
     policy.DocumentedRuleDefault(
         name=BIND,
         check_str="role:admin",
         description="Set, change or remove the instance of an image, for any registered installation. "
         "The target is the image: owner, project_id (the same), image_id.",
-        operations=[
-            {"path": "/v2/images", "method": "POST"},
-            {"path": "/v2/images/{image_id}", "method": "PATCH"},
-        ],
+        operations=_BINDING,
     ),
     policy.DocumentedRuleDefault(
         name=BIND_AS_PROGRAM,
         check_str="project_id:%(owner)s",
         description="What a trusted program, registered for the installation, must satisfy besides: by default "
         "that the image belongs to the project of the token. The target is the image.",
-        operations=[
-            {"path": "/v2/images", "method": "POST"},
-            {"path": "/v2/images/{image_id}", "method": "PATCH"},
-        ],
+        operations=_BINDING,
     ),
     policy.DocumentedRuleDefault(
         name=LIST_CUSTOMER,
