@@ -58,3 +58,16 @@ def test_another_ones_patch_deletes_a_protected_property_of_glances_and_not_the_
     assert cloud.native(image_id) == {}, "Glance's defect; once it is mended this line may say so"
     assert cloud.stored(image_id) == (cloud.installation, "i-protected")
     assert renamed.json()["instance_id"] == "i-protected", "and it is shown to whoever sees the image"
+
+
+def test_an_administrator_asking_for_a_customer_sees_no_property_that_the_customer_may_not_read(cloud, narrow):
+    image_id = cloud.image(narrow, "alice", team="blue")
+    protected = [{"op": "add", "path": "/adm_note", "value": "secret"}]
+    assert cloud.patch(narrow, "admin", image_id, protected).json()["adm_note"] == "secret"
+    path = f"/v2/images?customer={cloud.project('alice')}"
+    for who in ("admin", "scheduler"):
+        seen = cloud.call(narrow, who, "GET", path)
+        own = cloud.call(narrow, "alice", "GET", "/v2/images")
+        assert seen.json()["images"] == own.json()["images"]
+        assert (seen.json()["images"][0]["id"], "adm_note" in seen.text) == (image_id, False)
+    assert cloud.native(image_id) == {"team": "blue", "adm_note": "secret"}

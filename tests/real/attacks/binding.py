@@ -115,9 +115,22 @@ def program_of_another_installation(world: World) -> None:
     answer = world.post("other-scheduler", {"name": "backup", **world.tuple})
     world.nothing_bound()
     world.expect(answer, 403, code)
-    answer = world.post("alice", {"name": "backup", **world.tuple}, service_token="other-scheduler")
-    world.nothing_bound()
-    world.expect(answer, 403, code)
+    for who in ("alice", "scheduler"):
+        answer = world.post(who, {"name": "backup", **world.tuple}, service_token="other-scheduler")
+        world.nothing_bound()
+        world.expect(answer, 403, code)
+
+
+def program_takes_a_tuple_over(world: World) -> None:
+    """Both programs are of one project, so that Glance lets the one edit the other's images."""
+    image_id = world.bound("scheduler")
+    other = world.cloud.tuple("i-taken", world.cloud.other_installation)
+    taken = [{"op": "replace", "path": f"/{name}", "value": text} for name, text in other.items()]
+    removed = [{"op": "remove", "path": f"/{name}"} for name in other]
+    for changes in (taken, removed):
+        answer = world.patch("other-scheduler", image_id, changes)
+        world.still_bound(image_id)
+        world.expect(answer, 403, problems.FOREIGN_INSTALLATION.code)
 
 
 def program_on_foreign_image(world: World) -> None:

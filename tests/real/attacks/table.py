@@ -50,6 +50,8 @@ ATTACKS = (
     Attack("unregistered_service", "cinder's service token with an administrator's token", _JUDGED),
     Attack("program_of_another_installation", "a trusted program of another Nova",
            "a program is believed for its own installations"),
+    Attack("program_takes_a_tuple_over", "a trusted program of another Nova on an image that is bound",
+           "a program is believed for its own installations"),
     Attack("program_on_foreign_image", "a trusted program on another project's public image", _JUDGED),
     Attack("unknown_installation", "a tuple of a Nova that nobody registered", "installations must be registered"),
     Attack("forged_identity_headers", "X-Roles, X-Identity-Status, X-User-Id, X-Service-* of the client's own",

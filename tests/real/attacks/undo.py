@@ -263,9 +263,9 @@ def _pointers_as_they_stand() -> list[Change]:
 def _row_first() -> list[Change]:
     judge = Conduct.judge
 
-    def judge_and_bind(self: Conduct, ref: Any, *args: Any, **more: Any) -> None:
-        judge(self, ref, *args, **more)
-        self.set(more["image_id"], ref)
+    def judge_and_bind(self: Conduct, before: Any, after: Any, *args: Any, **more: Any) -> None:
+        judge(self, before, after, *args, **more)
+        self.set(more["image_id"], after)
 
     return [(Conduct, "judge", judge_and_bind)]
 
