@@ -14,6 +14,7 @@ from glance_related.db import migration
 from glance_related.db.database import Database, DatabaseSettings
 from glance_related.db.models import metadata
 from glance_related.instance_aware.store import Store
+from tests.drivers.asking import TIMEOUT, Clock, Server
 from tests.servers import MissingProgram
 from tests.servers.galera import Galera
 from tests.servers.mariadb import MariaDB
@@ -110,3 +111,25 @@ def databases(_databases: list[Database]) -> Sequence[Database]:
 def stores(databases: Sequence[Database]) -> Sequence[Store]:
     """A store on each of `databases`."""
     return [Store(database) for database in databases]
+
+
+@pytest.fixture
+def server(backend: str, request: pytest.FixtureRequest) -> Server:
+    """The session's server: what a test does to it, it undoes."""
+    running: Server = request.getfixturevalue(backend)
+    return running
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The time of `database`'s breaker."""
+    return Clock()
+
+
+@pytest.fixture
+def database(url: str, clock: Clock) -> Iterator[Database]:
+    """A new, upgraded database, which is waited for `TIMEOUT`."""
+    one = Database(DatabaseSettings(url, timeout=TIMEOUT), clock)
+    migration.upgrade(one.engine)
+    yield one
+    one.dispose()
