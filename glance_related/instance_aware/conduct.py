@@ -101,8 +101,8 @@ class Conduct:
             policy_allows=not program and allows(policy.BIND, caller, **target),
             program_may=program and allows(policy.BIND_AS_PROGRAM, caller, **target),
         )
-        if after is None or self._settings.allow_unknown_installations:
-            return
+        if after is None or program or self._settings.allow_unknown_installations:
+            return  # a program's own installation is registered, or it would be no program
         installation = after.nova_installation_uuid
         if not self.needing_database(lambda: self.store.is_known(installation)):
             raise problems.UNKNOWN_INSTALLATION(installation=installation)

@@ -21,7 +21,7 @@ LIST_CUSTOMER = "instance_aware:list_customer"
 ABOUT = "glance_related:about"
 ABOUT_ADMIN = "glance_related:about_admin"
 
-_BINDING = [
+_BINDING: Any = [
     {"path": "/v2/images", "method": "POST"},
     {"path": "/v2/images/{image_id}", "method": "PATCH"},
     {"path": "/images", "method": "POST"},  # of a v1 registry
