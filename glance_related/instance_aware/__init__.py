@@ -202,6 +202,8 @@ Limits
   twice, no NaN, no longer than ``max_body_bytes``. A few bodies that Glance would read are refused.
 * Ids are compared as Glance has stored them: an image made under an id in upper case is asked for in
   upper case, as ever.
+* A client that replaces *all* properties of an image (openstacksdk's ``update_image(properties=...)``) takes
+  the tuple off with the rest where it is left out: an administrator unbinds the image, a member is refused.
 * Names that Glance stores itself (stored before the filter came, or by an import task) are neither shown
   nor matched. ``config check`` counts them, and ``reconcile --import`` takes over those of a registered Nova.
 * With the database down, what needs it is answered 503: a tuple sent, a list by instance, an

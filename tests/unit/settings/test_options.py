@@ -47,6 +47,7 @@ def test_settings_are_frozen(tmp_path: Path) -> None:
         pytest.param("[database]\nconnection = nonsense\n", "is no SQLAlchemy URL", id="no URL"),
         pytest.param("[database]\nconnection = nosuch://x\n", "driver", id="an unknown database"),
         pytest.param("[database]\nconnection = mysql+nosuch://x\n", "driver", id="an unknown driver"),
+        pytest.param("[database]\nconnection = sqlite+aiosqlite:///x\n", "driver", id="a driver that is not tested"),
         pytest.param("[database]\nconection = sqlite://\n", "did you mean connection?", id="a misspelt option"),
         pytest.param(GOOD + "[instance_awrae]\nx = 1\n", "did you mean instance_aware?", id="a misspelt section"),
         pytest.param(
