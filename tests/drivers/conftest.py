@@ -26,6 +26,22 @@ S = TypeVar("S", PostgreSQL, MariaDB, Galera)
 BACKENDS = ("sqlite", "postgresql", "mariadb", "galera")
 
 
+#: The fixtures that start a server.
+SERVERS = {"postgresql", "mariadb", "galera"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts a server is ``real``: the inner loop runs these tests over SQLite alone."""
+    for item in items:
+        if Path(__file__).parent not in item.path.parents:
+            continue
+        asked = set(getattr(item, "fixturenames", ())) | set(
+            getattr(getattr(item, "callspec", None), "params", {}).values()
+        )
+        if asked & SERVERS:
+            item.add_marker(pytest.mark.real)
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
     """A PostgreSQL for the whole session: leave it running, and make a database of your own."""

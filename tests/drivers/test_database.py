@@ -18,8 +18,6 @@ from glance_related.testing.store_suite import at_once
 from tests.drivers.asking import NO_SQLITE, SERVERS, TIMEOUT, Clock, Server, ask, fact, setting, within
 from tests.servers import PASSWORD
 
-pytestmark = pytest.mark.real
-
 # -- the breaker
 
 

@@ -18,8 +18,6 @@ from glance_related.instance_aware.store import Row, Store, utcnow
 from glance_related.instance_ref import InstanceRef
 from glance_related.testing.store_suite import NOVA, OTHER_NOVA
 
-pytestmark = pytest.mark.real
-
 ROWS = 20_000
 SERVERS = 400
 LONG_AGO = datetime.datetime(2020, 1, 1)

@@ -9,8 +9,6 @@ import pytest
 from glance_related.instance_aware.store import Store
 from glance_related.testing.store_suite import StoreSuite
 
-pytestmark = pytest.mark.real
-
 
 class TestStore(StoreSuite):
     """Every test of the suite; the stores are those of ``conftest``."""
