@@ -5,6 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+#: Too slow for the inner loop: real packages, and a real Glance that is built of them.
+pytestmark = pytest.mark.real
+
 BENCH = Path(__file__).parents[2] / "tools" / "bench"
 
 

@@ -19,6 +19,9 @@ from glance_related.settings.options import load
 from tests.project.paste_files import SHAPES, built_by_glance, has_filter_where_it_belongs, read, words_of
 from tests.project.source import PROJECT
 
+#: Too slow for the inner loop: real packages, and a real Glance that is built of them.
+pytestmark = pytest.mark.real
+
 DEPLOY = PROJECT / "etc" / "deploy"
 CACHES = {"keystone", "keystone+caching", "keystone+cachemanagement"}
 

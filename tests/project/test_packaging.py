@@ -21,6 +21,9 @@ from packaging.utils import canonicalize_name
 
 from tests.project.source import PACKAGE, PROJECT, lines_of, modules, setup_cfg
 
+#: Too slow for the inner loop: real packages, and a real Glance that is built of them.
+pytestmark = pytest.mark.real
+
 CONSTRAINTS = sorted((PROJECT / "tools").glob("constraints-*.txt"))
 REQUIRED = [Requirement(line) for line in lines_of("options", "install_requires")]
 EXTRAS = [

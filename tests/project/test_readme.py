@@ -103,6 +103,7 @@ def test_its_configuration_is_taken(tmp_path: Path) -> None:
     assert account.auth_url == "http://KEYSTONE:5000/v3"
 
 
+@pytest.mark.real
 @pytest.mark.parametrize("shape", SHAPES)
 def test_its_lines_put_the_filter_into_every_pipeline_that_asks_keystone(shape: str, tmp_path: Path) -> None:
     paste = tmp_path / "glance-api-paste.ini"
