@@ -100,6 +100,7 @@ def test_a_create_that_fails_without_an_image_is_swept(place, fault, chosen):
 @pytest.mark.parametrize("chosen", [False, True], ids=["id of ours", "id of the client's"])
 @pytest.mark.parametrize("fault", ERRORS)
 def test_a_create_that_fails_behind_a_new_image_keeps_its_tuple(place, fault, chosen):
+    """Seen to fail where a 5xx removes the row, or the attempt."""
     name = f"half {fault} {chosen}"
     answer = place.create(name, f"{fault} after", str(uuid.uuid4()) if chosen else None)
     assert _is_a_failure_of(answer, fault), answer
@@ -116,6 +117,7 @@ def test_a_create_that_fails_behind_a_new_image_keeps_its_tuple(place, fault, ch
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("fault", [*REFUSALS, *ERRORS])
 def test_an_update_that_is_not_acknowledged_by_glance_leaves_the_tuple(place, fault, when):
+    """Seen to fail where the row is written before Glance is asked."""
     image_id = place.bound("updated")
     answer = place.update(image_id, f"{fault} {when}")
     assert _is_a_failure_of(answer, fault), answer

@@ -70,7 +70,7 @@ def _prove(places: Places, rounds: int, site: Site, reports: report.Reports) -> 
     beside = f"{writer.acknowledged} requests acknowledged beside them, {writer.broken} broken"
     kind = site.database.engine.dialect.name
     reports.append((f"kill -9 ({kind})", file, f"{len(campaign.kills)} workers killed, {beside}"))
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
     assert writer.refused == []
     assert writer.acknowledged > len(campaign.kills)
     bound, pending = rows_left(site)
@@ -81,11 +81,16 @@ def _prove(places: Places, rounds: int, site: Site, reports: report.Reports) -> 
 
 @pytest.mark.parametrize("site", ["sqlite"], indirect=True)
 def test_no_kill_of_a_worker_loses_a_tuple_or_leaves_one_that_points_to_nothing(site, reports):
+    """Seen to fail where the row is written after Glance's answer; where it goes before Glance's delete; where a
+    client's id is bound before the 201; where an attempt is forgotten before its image is bound; and where reconcile
+    does not look at the owner, at the age, or at what is bound already.
+    """
     _prove(PLACES, 1, site, reports)
 
 
 @pytest.mark.parametrize("site", ["postgresql"], indirect=True)
 def test_nor_does_one_of_a_worker_that_was_forked_with_a_database_on_the_network(site, reports):
+    """The workers are forks of a master that has asked this database at its start."""
     _prove(PLACES[::2], 1, site, reports)
 
 

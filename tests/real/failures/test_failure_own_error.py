@@ -39,6 +39,7 @@ def place(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plac
     [("application/json", "application/json"), ("*/*", "text/html"), (None, "text/plain")],
 )
 def test_an_exception_of_ours_is_glances_500_without_its_text(place, accept, content_type):
+    """Seen to fail where the text of the exception is told."""
     answer = place.fall(accept)
     assert answer.status == 500
     assert answer.code == "glance_related.internal"
