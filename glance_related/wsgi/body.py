@@ -28,7 +28,9 @@ _CHUNK = 64 * 1024
 
 # The transfer encodings that make both hosts read a body without a length.
 _TRANSFER_ENCODINGS = frozenset({"chunked", "compress", "deflate", "gzip", "identity"})
-_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# What is matched is never given back, and a string that does not end is matched, too: each character is looked at
+# once. Otherwise one body of escaped quotes would keep a worker busy for hours.
+_STRINGS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+', re.DOTALL)
 _BRACKETS = re.compile(r"[\[{\]}]")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import time
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -110,6 +112,35 @@ def test_what_parsers_could_read_differently_is_400(body: bytes) -> None:
 def test_brackets_in_strings_do_not_count_as_levels() -> None:
     document = {"a": "[{" * 100, "b": '"[' * 50, "c": "\\"}
     assert parse_json(json.dumps(document).encode()) == document
+
+
+@pytest.mark.parametrize("escape", ['\\"', "\\\\"])
+def test_a_string_without_an_end_costs_no_more_time_than_reading_it(escape: str) -> None:
+    """From each escaped quote on, an end was sought to the end of the body: hours, at the largest one."""
+    began = time.process_time()
+    with pytest.raises(Problem) as caught:
+        parse_json(("[" * (MAX_DEPTH + 1) + '"' + escape * 40_000).encode())
+    assert f"more than {MAX_DEPTH} levels" in caught.value.text
+    assert time.process_time() - began < 2
+
+
+def test_a_long_string_costs_no_more_memory_than_a_few_times_its_length() -> None:
+    body = ("[" * (MAX_DEPTH + 1) + '"' + "x" * 1_000_000 + '"').encode()
+    tracemalloc.start()
+    try:
+        with pytest.raises(Problem):
+            parse_json(body)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 10 * len(body)
+
+
+def test_brackets_behind_strings_that_are_hard_to_read_count() -> None:
+    for string in (r'"\\"', r'"\""', r'"\\\""', '""', r'"\u005c"'):
+        with pytest.raises(Problem) as caught:
+            parse_json(("[" + string + "," + "[" * MAX_DEPTH).encode())
+        assert f"more than {MAX_DEPTH} levels" in caught.value.text
 
 
 def test_the_deepest_allowed_document_is_read() -> None:
