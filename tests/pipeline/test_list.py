@@ -6,7 +6,7 @@ import datetime
 import sqlite3
 import uuid
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -135,6 +135,25 @@ def test_every_other_filter_stays_glances_own(cloud: Cloud) -> None:
         reply = cloud.get(ALICE, f"/v2/images?instance_id=i-1&{refused}")
         assert (reply.status, reply.text) == (stock.status, stock.text)
         assert reply.status_int == 400
+
+
+@pytest.mark.parametrize(
+    "operand",
+    ['{0},"x\\"y"', 'x\\"y,{0}', '\\",{0},\\"', '"x\\\\",{0}', '"{0}","{1}"', '{0}"x"', '"x"{0}', '"{0}', "{1},,{0},"],
+)
+def test_no_quotes_around_ids_widen_a_list(cloud: Cloud, operand: str) -> None:
+    """What Glance lists of these ids is listed where it is the instance's; what it refuses is refused."""
+    ours, other = bound(cloud, ALICE, I1), cloud.image(ALICE)
+    query = urlencode({"id": "in:" + operand.format(other, ours)})
+    stock = cloud.get(ALICE, f"/v2/images?{query}", app=cloud.stock)
+    reply = cloud.get(ALICE, f"/v2/images?{query}&instance_id=i-1")
+    assert reply.status == stock.status
+    if stock.status_int == 200:
+        listed = [image["id"] for image in stock.json["images"]]
+        assert other in listed
+        assert [image["id"] for image in reply.json["images"]] == [ours] * (ours in listed)
+    else:
+        assert reply.text == stock.text
 
 
 def test_links_are_in_the_clients_own_words_with_repeated_keys(cloud: Cloud) -> None:

@@ -26,7 +26,9 @@ WALK_PAGE = 1_000
 
 # An id that no image has: Glance's ids are UUIDs.
 _NOTHING = "-"
-_QUOTED_OR_PLAIN = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,"]+)')
+# How Glance splits the operand of `in:`; for it a quote behind a backslash neither opens nor closes anything.
+_QUOTED_OR_PLAIN = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)",?|([^,]+),?|,')
+_QUOTE = re.compile(r'(?<!\\)"')
 
 
 def narrowed(pairs: Pairs, ids: Collection[str]) -> str:
@@ -53,9 +55,20 @@ def _asked_ids(expression: str) -> frozenset[str] | None:
         return frozenset((expression,))
     if operator == "eq":
         return frozenset((operand,))
-    if operator != "in" or operand.count('"') % 2:
+    if operator != "in" or not _is_well_quoted(operand):
         return None
     return frozenset(quoted or plain for quoted, plain in _QUOTED_OR_PLAIN.findall(operand))
+
+
+def _is_well_quoted(operand: str) -> bool:
+    """Whether Glance accepts these quotes: what it accepts and we did not would be a list that nothing narrows."""
+    opening = True
+    for quote in _QUOTE.finditer(operand):
+        beside = operand[quote.start() - 1 : quote.start()] if opening else operand[quote.end() : quote.end() + 1]
+        if beside not in ("", ","):
+            return False
+        opening = not opening
+    return opening
 
 
 def next_marker(document: dict[str, Any]) -> str | None:

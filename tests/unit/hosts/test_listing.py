@@ -33,6 +33,9 @@ def test_nothing_to_list_asks_for_an_id_that_no_image_has() -> None:
         ("eq:b", "in:b"),
         ("in:b,c,z", "in:b,c"),
         ('in:"b","c"', "in:b,c"),
+        ('in:b,"x\\"y"', "in:b"),
+        ('in:x\\"y,b', "in:b"),
+        ('in:\\",b,\\"', "in:b"),
         ("in:", "in:-"),
         ("z", "in:-"),
         ("", "in:-"),
@@ -44,7 +47,7 @@ def test_a_clients_own_ids_are_intersected(own: str, left: str) -> None:
     assert query.count("id=") == 1
 
 
-@pytest.mark.parametrize("own", ["neq:b", "gt:a", 'in:"b'])
+@pytest.mark.parametrize("own", ["neq:b", "gt:a", 'in:"b', 'in:b"a"', 'in:"a"b', 'in:"x\\",b', ":b"])
 def test_an_id_filter_that_glance_refuses_is_left_for_glance_to_refuse(own: str) -> None:
     assert dict(parse_qsl(listing.narrowed((("id", own),), IDS))) == {"id": own}
 
