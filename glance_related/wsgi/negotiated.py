@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 def negotiated(problem: Problem) -> WSGIApplication:
     """The WSGI application that answers with this problem."""
-    answer = webob.exc.status_map[problem.status](explanation=problem.text)
+    # a problem may quote its request, where JSON can spell what no reply can carry: half of a surrogate pair
+    text = problem.text.encode("utf-8", "replace").decode("utf-8")
+    answer = webob.exc.status_map[problem.status](explanation=text)
     answer.headers[CODE_HEADER] = problem.code
     return cast("WSGIApplication", answer)

@@ -125,6 +125,16 @@ def test_conflicts_are_glances_own(cloud: Cloud) -> None:
         assert "Property unknown does not exist." in stock.text
 
 
+@pytest.mark.parametrize("accept", ["application/json", "*/*", "text/plain"])
+def test_a_refusal_can_quote_what_no_reply_can_carry(cloud: Cloud, accept: str) -> None:
+    image_id = cloud.image(ALICE)
+    asked = changes("2.1", ("add", "instance_id/\ud800", "x"))
+    reply = cloud.patch(ALICE, image_id, asked, headers={"Accept": accept})
+    assert (reply.status_int, reply.headers[CODE]) == (400, "image_patch.bad_pointer")
+    assert "instance_id/?" in reply.text
+    assert cloud.native(image_id) == {}
+
+
 def test_sending_everything_back_is_no_change(cloud: Cloud) -> None:
     """Declarative tools do that; an owner may although he may not bind."""
     image_id = cloud.image(ALICE)
