@@ -148,7 +148,7 @@ class InstanceAwareMiddleware(Filter):
         write_json(request.environ, rest)
         registrations = self._conduct.registrations_unless_nova(caller)
         if registrations is None:
-            return request.pass_on()
+            return decorated(request.forward(), self._conduct.refs_shown_to(caller))
         # the image as the caller sees it: its owner is what the policy is asked about, and Glance itself would
         # answer 200 to anyone who sees the image where nothing of its own changes
         seen = request.upstream.get(request.environ["PATH_INFO"])

@@ -194,6 +194,14 @@ def test_novas_tuple_is_dropped_from_post_and_patch(cloud: Cloud) -> None:
     assert cloud.store.count() == 0
 
 
+def test_novas_patch_shows_no_native_property_of_our_names(cloud: Cloud) -> None:
+    image_id = cloud.post(ALICE, {"name": "old", "instance_id": "native"}, app=cloud.stock).json["id"]
+    asked = changes("2.1", ("add", "instance_id", "lie"), ("add", "image_state", "available"))
+    reply = cloud.patch(NOVA_FOR_ALICE, image_id, asked)
+    assert (reply.status_int, reply.json["image_state"], shown(reply.json)) == (200, "available", {})
+    assert cloud.native(image_id) == {"instance_id": "native", "image_state": "available"}
+
+
 def test_nova_is_not_shown_tuples(cloud: Cloud) -> None:
     image_id = cloud.image(ALICE)
     cloud.store.bind(image_id, REF)
