@@ -1,6 +1,7 @@
-"""`upsert`: insert a row, or where its key is taken, make the row say what this one says.
+"""`upsert`: insert a row, or where its key is taken, make the row say what this one says; `swap`: only
+where it still says what it said.
 
-One statement, so that two writers at once need no second try, and one writer no second round trip.
+An upsert is one statement, so that two writers at once need no second try, and one writer no second round trip.
 An UPDATE that finds nothing would also lock the gap in which it looked on MariaDB, and two of them deadlock.
 """
 
@@ -20,6 +21,30 @@ def upsert(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]
     :param values: every column of the table
     """
     connection.execute(_statement(connection.dialect.name, table, tuple(values)), dict(values))
+
+
+def swap(
+    connection: sa.Connection,
+    table: sa.Table,
+    key: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+) -> bool:
+    """Make one row another, None being none, where it is still what it was: who is slower changes nothing.
+
+    :param key: the row's primary key
+    :param before: what some columns must say; None: there is no such row
+    :param after: what columns say then; None: the row goes
+    :returns: False where the row has become another meanwhile
+    :raises oslo_db.exception.DBDuplicateEntry: where a row has come meanwhile
+    """
+    if before is None:
+        if after is not None:
+            connection.execute(sa.insert(table).values(**key, **after))
+        return True
+    same = [table.c[name] == value for name, value in (*key.items(), *before.items())]
+    statement = sa.delete(table) if after is None else sa.update(table).values(**after)
+    return bool(connection.execute(statement.where(*same)).rowcount)
 
 
 # Built once for each kind of row: building it took longer than everything else about the write.

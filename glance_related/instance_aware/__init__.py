@@ -136,6 +136,8 @@ instance_aware.bad_instance           400     ``instance_id`` is empty, longer t
                                               has a control character in it
 instance_aware.not_recorded           503     an update that Glance has made, and our database then
                                               failed: send it again
+instance_aware.changed_meanwhile      409     an update that Glance has made, while somebody else has
+                                              changed the tuple: theirs stands
 instance_aware.no_customer            400     ``?customer=`` is empty
 image_patch.bad_operation             400     an operation other than add, remove, replace on ours
 image_patch.bad_pointer               400     a path below one of our properties

@@ -41,8 +41,9 @@ OWNER_MAX = 255
 
 @dataclass(frozen=True)
 class Change:
-    """What becomes of an image's tuple: ``after``, or with None it goes."""
+    """What becomes of an image's tuple, None being none."""
 
+    before: InstanceRef | None
     after: InstanceRef | None
 
 
@@ -132,7 +133,7 @@ class Conduct:
                 raise
             LOG.info("a tuple that was left out stays: its removal is not allowed, or cannot be judged now")
             return None
-        return Change(after)
+        return Change(before, after)
 
     # -- keeping
 
@@ -146,7 +147,7 @@ class Conduct:
         """
         image_id = str(uuid.uuid4())
         started = time.monotonic()
-        self.needing_database(lambda: self.store.bind_new(image_id, ref))
+        self.needing_database(lambda: self.store.bind(image_id, ref))
         reply = forward(image_id)
         if made(reply) is not None:
             if time.monotonic() - started > self._settings.grace_seconds / 2:
@@ -181,18 +182,20 @@ class Conduct:
             self.leaving_to_reconcile(lambda: self.store.abandon(attempt))
         return reply
 
-    def set(self, image_id: str, ref: InstanceRef | None) -> None:
-        """Bind an image whose update the host has just accepted, or with None unbind it.
+    def set(self, image_id: str, before: InstanceRef | None, after: InstanceRef | None) -> None:
+        """Make one tuple another, None being none, behind an update that the host has just accepted.
 
-        :raises Problem: 503 where the database is down, in words that do not hide what the host has done
+        What was judged is what is done: a tuple that somebody else has set since is not overwritten.
+
+        :raises Problem: 503 where the database is down, 409 where somebody else was faster; both in words that
+            do not hide what the host has done
         """
         try:
-            if ref is None:
-                self.store.unbind(image_id)
-            else:
-                self.store.bind(image_id, ref)
+            done = self.store.rebind(image_id, before, after)
         except DatabaseDown:
             raise problems.NOT_RECORDED() from None
+        if not done:
+            raise problems.CHANGED_MEANWHILE()
         self._suite.counters.count("bound")
 
     def forget(self, image_id: str) -> None:

@@ -162,7 +162,7 @@ class InstanceAwareMiddleware(Filter):
             self._conduct.judge(before, after, caller, registrations, owner=image.get("owner"), image_id=image_id)
         reply = request.forward()
         if reply.code == 200 and after != before:
-            self._conduct.set(image_id, after)
+            self._conduct.set(image_id, before, after)
         return decorated(reply, known({image_id: after} if after else {}))
 
     def delete(self, request: Request) -> WSGIApplication:

@@ -280,7 +280,7 @@ class InstanceAwareRegistryMiddleware(Filter):
             return reply
         if change is None:
             return self._answered(reply, self._shown(before, view))
-        self._conduct.set(before["id"], change.after)
+        self._conduct.set(before["id"], change.before, change.after)
         return self._answered(reply, rules.as_properties(change.after))
 
     def delete(self, request: Request) -> WSGIApplication:

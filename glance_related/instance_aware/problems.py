@@ -39,6 +39,12 @@ NOT_RECORDED = ProblemKind(
     503,
     "The image was updated, but the database failed before its instance was recorded; send the change again.",
 )
+CHANGED_MEANWHILE = ProblemKind(
+    "instance_aware.changed_meanwhile",
+    409,
+    "The image was updated, but somebody else has changed its instance meanwhile, and that stands; look at the image "
+    "before you send the change again.",
+)
 NO_CUSTOMER = ProblemKind("instance_aware.no_customer", 400, "The query parameter 'customer' must name a project.")
 
 PROBLEMS = (
@@ -49,5 +55,6 @@ PROBLEMS = (
     BAD_INSTALLATION,
     BAD_INSTANCE,
     NOT_RECORDED,
+    CHANGED_MEANWHILE,
     NO_CUSTOMER,
 )

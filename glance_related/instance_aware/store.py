@@ -10,7 +10,8 @@ import datetime
 import functools
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from oslo_db import exception as db_exception
 
 from glance_related.db.database import Database
 from glance_related.db.models import facts, image_instances, installations, pending_images, service_users
-from glance_related.db.upsert import upsert
+from glance_related.db.upsert import swap, upsert
 from glance_related.instance_aware.rules import Registration, Wanted
 from glance_related.instance_ref import InstanceRef, is_instance_id
 
@@ -127,12 +128,8 @@ class Store:
 
     # -- binding
 
-    def bind_new(self, image_id: str, ref: InstanceRef) -> None:
-        """Note the tuple of an image that is about to be created under an id that we chose."""
-        self.bind(image_id, ref)
-
     def bind(self, image_id: str, ref: InstanceRef) -> None:
-        """Set the tuple of an image that is there."""
+        """Set the tuple of an image, whatever it was."""
         values = _row(image_id, ref)
         self._database.write(lambda connection: upsert(connection, image_instances, values))
 
@@ -144,6 +141,15 @@ class Store:
         except db_exception.DBDuplicateEntry:
             return False
         return True
+
+    def rebind(self, image_id: str, before: InstanceRef | None, after: InstanceRef | None) -> bool:
+        """Make one tuple of an image another, None being none; False where it is a third one meanwhile."""
+        key, old = {"image_id": image_id}, None if before is None else asdict(before)
+        new = None if after is None else {**asdict(after), "created_at": utcnow()}
+        with suppress(db_exception.DBDuplicateEntry):  # another writer has bound it
+            if self._database.write(lambda connection: swap(connection, image_instances, key, old, new)):
+                return True
+        return self.refs([image_id]).get(image_id) == after  # as where a lost connection made us ask twice
 
     def unbind(self, image_id: str) -> bool:
         """Remove the tuple of an image; False where it had none."""

@@ -31,6 +31,8 @@ from glance_related.instance_ref import InstanceRef
 NOVA = "11111111-2222-3333-4444-555555555555"
 OTHER_NOVA = "99999999-8888-7777-6666-555555555555"
 SERVER = InstanceRef(NOVA, "server-1")
+MOVED = InstanceRef(NOVA, "server-moved")
+THIRD = InstanceRef(NOVA, "server-3")
 LATER = datetime.timedelta(hours=1)
 
 #: Instance ids that some database or collation takes for the same.
@@ -87,11 +89,10 @@ class StoreSuite:
         assert other.images_of(Wanted(NOVA, "server-2", False), 10) == {}
         assert other.images_of(Wanted(NOVA, SERVER.instance_id, True), 10) == {}
 
-    @pytest.mark.parametrize("bind", [Store.bind, Store.bind_new], ids=["bind", "bind_new"])
-    def test_binding_may_be_repeated(self, bind: Any, store: Store, other: Store) -> None:
+    def test_binding_may_be_repeated(self, store: Store, other: Store) -> None:
         image = new_id()
         for _ in range(3):  # within one second, so that nothing changes
-            bind(store, image, SERVER)
+            store.bind(image, SERVER)
         assert other.refs([image]) == {image: SERVER}
         assert other.count() == 1
 
@@ -101,6 +102,36 @@ class StoreSuite:
         store.bind(image, InstanceRef(OTHER_NOVA, "server-2"))
         assert other.refs([image]) == {image: InstanceRef(OTHER_NOVA, "server-2")}
         assert other.images_of(Wanted(NOVA, SERVER.instance_id, False), 10) == {}
+
+    @pytest.mark.parametrize(("before", "after"), [(None, SERVER), (SERVER, MOVED), (SERVER, None), (None, None)])
+    def test_a_tuple_is_exchanged_where_it_is_what_was_judged(
+        self, before: InstanceRef | None, after: InstanceRef | None, store: Store, other: Store
+    ) -> None:
+        image, kept = new_id(), new_id()
+        store.bind(kept, SERVER)
+        if before is not None:
+            store.bind(image, before)
+        for _ in range(2):  # and once more, as where a lost connection hides the answer
+            assert store.rebind(image, before, after)
+        assert other.refs([image, kept]) == {kept: SERVER, **({image: after} if after else {})}
+
+    @pytest.mark.parametrize(
+        ("before", "now", "after"),
+        [(None, MOVED, THIRD), (SERVER, MOVED, THIRD), (SERVER, MOVED, None), (SERVER, None, THIRD)],
+    )
+    def test_a_tuple_that_has_become_another_stays(
+        self,
+        before: InstanceRef | None,
+        now: InstanceRef | None,
+        after: InstanceRef | None,
+        store: Store,
+        other: Store,
+    ) -> None:
+        image = new_id()
+        if now is not None:
+            other.bind(image, now)
+        assert not store.rebind(image, before, after)
+        assert other.refs([image]) == ({image: now} if now else {})
 
     def test_an_import_binds_only_where_there_is_no_tuple(self, store: Store, other: Store) -> None:
         image = new_id()
@@ -151,7 +182,7 @@ class StoreSuite:
     def test_three_thousand_images_of_one_server(self, store: Store, other: Store) -> None:
         images = [new_id() for _ in range(3000)]
         for image in images:
-            store.bind_new(image, SERVER)
+            store.bind(image, SERVER)
         assert set(other.images_of(Wanted(NOVA, SERVER.instance_id, False), 10_000)) == set(images)
         assert len(other.images_of(Wanted(NOVA, None, False), 2999)) == 2999
         assert other.refs([*images, *(new_id() for _ in range(500))]) == dict.fromkeys(images, SERVER)

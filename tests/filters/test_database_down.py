@@ -102,7 +102,7 @@ def test_a_database_that_fails_behind_an_update_is_said_in_words_that_do_not_hid
     def down(*_: object) -> None:
         raise DatabaseDown
 
-    monkeypatch.setattr("glance_related.instance_aware.store.Store.unbind", down)
+    monkeypatch.setattr("glance_related.instance_aware.store.Store.rebind", down)
     reply = setup.request(ADMIN, "PATCH", f"{IMAGES}/x", [{"op": "remove", "path": f"/{name}"} for name in TUPLE])
     assert (reply.status_int, reply.headers[CODE]) == (503, "instance_aware.not_recorded")
     assert "was updated" in reply.text

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from glance_related.instance_ref import InstanceRef
+from glance_related.testing.fake_glance import Call
 from tests.filters.conftest import ADMIN, MEMBER, NOVA, PATCH_TYPE, SCHEDULER, TUPLE, Setup
 
 IMAGES = "/v2/images"
@@ -107,3 +108,30 @@ def test_a_patch_media_type_may_carry_parameters(setup: Setup) -> None:
     content_type = PATCH_TYPE + "; charset=utf-8"
     assert setup.request(ADMIN, "PATCH", f"{IMAGES}/x", changes, content_type=content_type).json == {"id": "x"}
     assert setup.store.count() == 0
+
+
+@pytest.mark.parametrize("theirs", [InstanceRef(NOVA, "i-theirs"), None])
+def test_a_tuple_that_somebody_else_has_changed_meanwhile_is_not_overwritten(setup: Setup, theirs: InstanceRef) -> None:
+    def somebody_is_faster(_: Call) -> None:
+        if theirs:
+            setup.store.bind("x", theirs)
+        else:
+            setup.store.unbind("x")
+
+    setup.store.bind("x", REF)
+    setup.glance.answers("GET", f"{IMAGES}/x", json={"id": "x", "owner": "p"})
+    setup.glance.answers("PATCH", f"{IMAGES}/x", json={"id": "x"}, before=somebody_is_faster)
+    change = {"op": "replace", "path": "/instance_id", "value": "i-2"}
+    reply = setup.request(ADMIN, "PATCH", f"{IMAGES}/x", [change])
+    assert (reply.status_int, reply.headers[CODE]) == (409, "instance_aware.changed_meanwhile")
+    assert setup.store.refs(["x"]) == ({"x": theirs} if theirs else {})
+
+
+def test_where_the_faster_one_wanted_the_same_both_have_succeeded(setup: Setup) -> None:
+    setup.store.bind("x", REF)
+    wanted = InstanceRef(NOVA, "i-2")
+    setup.glance.answers("GET", f"{IMAGES}/x", json={"id": "x", "owner": "p"})
+    setup.glance.answers("PATCH", f"{IMAGES}/x", json={"id": "x"}, before=lambda _: setup.store.bind("x", wanted))
+    change = {"op": "replace", "path": "/instance_id", "value": "i-2"}
+    assert setup.request(ADMIN, "PATCH", f"{IMAGES}/x", [change]).status_int == 200
+    assert setup.store.refs(["x"]) == {"x": wanted}

@@ -71,9 +71,11 @@ def test_of_two_writers_on_two_nodes_one_wins_whole_and_both_are_told_the_truth(
         for number in range(_ROUNDS):
             near = two.submit(write, pair.near, "near", number)
             far = two.submit(write, pair.far, "far", number)
-            assert (near.result(), far.result()) == (200, 200)
+            answers = {"near": near.result(), "far": far.result()}
+            # one after the other both succeed; at once, the slower one is told that the other's stands
+            assert sorted(answers.values()) in ([200, 200], [200, 409])
             shown = pair.shown(pair.near, image_id)
-            assert shown in (pair.site.ref(f"near-{number}"), pair.site.ref(f"far-{number}"))
+            assert shown in [pair.site.ref(f"{word}-{number}") for word, status in answers.items() if status == 200]
             assert pair.shown(pair.far, image_id) == shown
 
 
