@@ -177,6 +177,7 @@ def test_a_plain_list_is_stocks_but_for_the_tuples(cloud: Cloud, three: dict[str
         assert ours == stock
 
 
+@pytest.mark.real
 def test_an_instance_with_3000_images(cloud: Cloud) -> None:
     ids = fill(cloud, 3_200)
     bind_all(cloud, ids[:3_000], I1)
@@ -185,6 +186,7 @@ def test_an_instance_with_3000_images(cloud: Cloud) -> None:
     assert [image_id for page in found for image_id in page] == ids[:3_000]
 
 
+@pytest.mark.real
 def test_above_the_limit_of_ids_the_list_is_walked(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "MAX_IDS", 1_000)
     ids = fill(cloud, 2_500)
@@ -200,6 +202,7 @@ def test_above_the_limit_of_ids_the_list_is_walked(cloud: Cloud, monkeypatch: py
     assert document["images"][0]["nova_installation_uuid"] == NOVA
 
 
+@pytest.mark.real
 def test_a_walk_is_bounded_and_goes_on_from_the_last_image_it_has_looked_at(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -321,6 +324,7 @@ def test_native_properties_of_our_names_are_neither_shown_nor_matched(cloud: Clo
 # -- any page size, any set of images
 
 
+@pytest.mark.real
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     kinds=st.lists(st.sampled_from(["i1", "i2", "elsewhere", "plain", "bobs"]), max_size=12),
