@@ -265,7 +265,7 @@ def _row_first() -> list[Change]:
 
     def judge_and_bind(self: Conduct, before: Any, after: Any, *args: Any, **more: Any) -> None:
         judge(self, before, after, *args, **more)
-        self.set(more["image_id"], after)
+        self.set(more["image_id"], before, after)
 
     return [(Conduct, "judge", judge_and_bind)]
 
