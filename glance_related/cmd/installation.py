@@ -8,7 +8,8 @@ from typing import Any
 
 from glance_related.cmd import output
 from glance_related.db.database import Database
-from glance_related.instance_aware.store import Conflict, Installation, Store
+from glance_related.instance_aware.register import Conflict, Installation
+from glance_related.instance_aware.store import Store
 from glance_related.instance_ref import canonical_uuid
 from glance_related.settings.options import load
 

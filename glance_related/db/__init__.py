@@ -8,6 +8,7 @@
 `breaker`         after a failure, "down" at once for a while
 `failures`        what an error means: down, in another's way, or a bad value
 `upsert`          insert or replace a row in one statement
+`among`           compare a column with many values, in the driver's own words
 `migration`       ``db upgrade`` and ``db version``: alembic, with a version table of
                   its own, so that the tables may live in Glance's database
 `glance_tables`   Glance's own tables, read and never written

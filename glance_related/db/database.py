@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from glance_related.db import failures
 from glance_related.db.breaker import Breaker
-from glance_related.db.engine import Pings, begin_writing, open_engine
+from glance_related.db.engine import Pings, begin_reading, begin_writing, open_engine
 from glance_related.db.watchdog import Watchdog
 
 LOG = logging.getLogger(__name__)
@@ -75,8 +75,6 @@ class Database:
         self._watchdog = Watchdog(self.engine, settings.timeout) if dialect == "postgresql" else None
         if dialect != "sqlite":  # a file has no connections to lose
             Pings(self.engine, settings.timeout, self._watchdog.asked if self._watchdog else None)
-        # psycopg2 knows autocommit on its own side: a read is one round trip, not three
-        self._reading = {"isolation_level": "AUTOCOMMIT"} if dialect == "postgresql" else {}
 
     def read(self, work: Callable[[sa.Connection], T]) -> T:
         """Run ``work``, which only reads, on a connection.
@@ -137,10 +135,8 @@ class Database:
                     pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _run(self, work: Callable[[sa.Connection], T], writes: bool) -> T:
-        options = {} if writes else self._reading
-        with self.engine.connect().execution_options(**options) as connection:
-            if writes:
-                begin_writing(connection)
+        with self.engine.connect() as connection:
+            (begin_writing if writes else begin_reading)(connection)
             result = work(connection)
             if writes:
                 connection.commit()

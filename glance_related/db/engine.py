@@ -39,6 +39,7 @@ def open_engine(connection: str, seconds: float | None, pool_size: int = 10) -> 
         pool_timeout=None if url.get_backend_name() == "sqlite" else seconds,  # SQLite's pool keeps nothing
         max_retries=0,
         mysql_sql_mode="TRADITIONAL",
+        thread_checkin=False,  # else every call sleeps a moment, for the sake of eventlet
     )
     engine.hide_parameters = True  # what is stored does not belong into logs
     if engine.dialect.name == "mysql":
@@ -46,6 +47,7 @@ def open_engine(connection: str, seconds: float | None, pool_size: int = 10) -> 
         sa.event.listen(engine, "connect", _mariadb_session(seconds))
     elif engine.dialect.name == "postgresql" and seconds is not None:
         sa.event.listen(engine, "connect", _postgresql_session(seconds))
+        sa.event.listen(engine, "checkin", _end_reading)
     return engine
 
 
@@ -103,6 +105,20 @@ def _postgresql_session(seconds: float) -> Callable[[Any, Any], None]:
         dbapi_connection.commit()
 
     return set_variables
+
+
+def begin_reading(connection: sa.Connection) -> None:
+    """Say that what follows only reads: on PostgreSQL one statement is then one round trip, not three.
+
+    The driver's own switch asks the server nothing; SQLAlchemy's isolation level costs two questions more.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.connection.driver_connection.autocommit = True  # type: ignore[union-attr]
+
+
+def _end_reading(dbapi_connection: Any, _record: Any) -> None:
+    if dbapi_connection is not None and not dbapi_connection.closed:
+        dbapi_connection.autocommit = False
 
 
 def begin_writing(connection: sa.Connection) -> None:

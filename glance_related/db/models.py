@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -78,3 +79,8 @@ pending_images = sa.Table(
     sa.Index("glance_related_pending_images_created", "created_at"),
     **MYSQL_TABLE,
 )
+
+
+def utcnow() -> datetime.datetime:
+    """Now, as the tables keep it: UTC, naive, whole seconds."""
+    return datetime.datetime.now(datetime.UTC).replace(tzinfo=None, microsecond=0)

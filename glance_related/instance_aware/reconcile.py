@@ -22,10 +22,11 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from glance_related.db.glance_tables import GlanceTables
+from glance_related.db.models import utcnow
 from glance_related.hosts.account import Answer, Unreachable
 from glance_related.hosts.glance.routes import ABOUT, IMAGES
 from glance_related.instance_aware.options import InstanceAwareSettings
-from glance_related.instance_aware.store import Pending, Row, Store, utcnow
+from glance_related.instance_aware.store import Pending, Row, Store
 from glance_related.instance_aware.strangers import Kind, read_strangers
 
 LOG = logging.getLogger(__name__)

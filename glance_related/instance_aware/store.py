@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import functools
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -17,9 +17,12 @@ from typing import Any
 import sqlalchemy as sa
 from oslo_db import exception as db_exception
 
+from glance_related.db.among import among
 from glance_related.db.database import Database
-from glance_related.db.models import facts, image_instances, installations, pending_images, service_users
+from glance_related.db.models import facts, image_instances, installations, pending_images, service_users, utcnow
 from glance_related.db.upsert import swap, upsert
+from glance_related.instance_aware import register
+from glance_related.instance_aware.register import Installation
 from glance_related.instance_aware.rules import Registration, Wanted
 from glance_related.instance_ref import InstanceRef, is_instance_id
 
@@ -31,29 +34,13 @@ _BATCH = 1000
 
 # What every request asks is built once: SQLAlchemy takes as long to build a statement as the database to answer it.
 _REFS = sa.select(_IMAGES.image_id, _IMAGES.nova_installation_uuid, _IMAGES.instance_id)
-_REFS_OF = _REFS.where(_IMAGES.image_id.in_(sa.bindparam("ids", expanding=True)))
 _REGISTRATIONS = sa.select(
     service_users.c.nova_installation_uuid, service_users.c.user_id, service_users.c.trusted_program
 )
-_REGISTRATIONS_OF = _REGISTRATIONS.where(service_users.c.user_id.in_(sa.bindparam("users", expanding=True)))
 _KNOWN = sa.select(installations.c.name).where(installations.c.nova_installation_uuid == sa.bindparam("installation"))
 
-# What the columns hold, in characters.
-_IMAGE_ID_MAX, _NAME_MAX, _USER_MAX = 36, 255, 64
-
-
-@dataclass(frozen=True)
-class Installation:
-    """A Nova whose tuples are accepted.
-
-    :param nova_installation_uuid: canonical UUID
-    :param name: the operator's word for it
-    """
-
-    nova_installation_uuid: str
-    name: str
-    service_users: tuple[str, ...]
-    trusted_programs: tuple[str, ...]
+#: Longest image id that the tables hold, in characters.
+_IMAGE_ID_MAX = 36
 
 
 @dataclass(frozen=True)
@@ -80,15 +67,6 @@ class Row:
     created_at: datetime.datetime
 
 
-class Conflict(Exception):
-    """An installation, its name, or a user in another part, is registered already."""
-
-
-def utcnow() -> datetime.datetime:
-    """Now, as the tables keep it: UTC, naive, whole seconds."""
-    return datetime.datetime.now(datetime.UTC).replace(tzinfo=None, microsecond=0)
-
-
 class Store:
     """Everything that `instance_aware` keeps.
 
@@ -108,9 +86,9 @@ class Store:
 
         def work(connection: sa.Connection) -> dict[str, InstanceRef]:
             found: dict[str, InstanceRef] = {}
+            query = _refs_of(connection.dialect.name)
             for start in range(0, len(ids), _BATCH):
-                rows = connection.execute(_REFS_OF, {"ids": ids[start : start + _BATCH]})
-                found |= {row[0]: InstanceRef(row[1], row[2]) for row in rows}
+                found |= _by_id(connection.execute(query, {"ids": tuple(ids[start : start + _BATCH])}))
             return found
 
         return self._database.read(work)
@@ -122,9 +100,7 @@ class Store:
         query = _matching(wanted.installation is not None, wanted.instance is not None)
         values = {"installation": wanted.installation, "instance": wanted.instance, "limit": limit}
         asked = {name: value for name, value in values.items() if value is not None}
-        return self._database.read(
-            lambda connection: {row[0]: InstanceRef(row[1], row[2]) for row in connection.execute(query, asked)}
-        )
+        return self._database.read(lambda connection: _by_id(connection.execute(query, asked)))
 
     # -- binding
 
@@ -264,10 +240,13 @@ class Store:
 
     def registrations(self, user_ids: Sequence[str] | None = None) -> list[Registration]:
         """The registrations of these users, or of all."""
-        query, asked = (_REGISTRATIONS, None) if user_ids is None else (_REGISTRATIONS_OF, {"users": list(user_ids)})
-        return self._database.read(
-            lambda connection: [Registration(row[0], row[1], bool(row[2])) for row in connection.execute(query, asked)]
-        )
+        asked = None if user_ids is None else {"users": tuple(user_ids)}
+
+        def work(connection: sa.Connection) -> list[Registration]:
+            query = _REGISTRATIONS if user_ids is None else _registrations_of(connection.dialect.name)
+            return [Registration(row[0], row[1], bool(row[2])) for row in connection.execute(query, asked)]
+
+        return self._database.read(work)
 
     def is_known(self, installation: str) -> bool:
         """Whether an installation is registered."""
@@ -276,21 +255,7 @@ class Store:
 
     def installations(self) -> list[Installation]:
         """Every installation with its users, by name."""
-
-        def work(connection: sa.Connection) -> list[Installation]:
-            rows = connection.execute(sa.select(installations).order_by(installations.c.name)).all()
-            users = connection.execute(sa.select(service_users).order_by(service_users.c.user_id)).all()
-            return [
-                Installation(
-                    row.nova_installation_uuid,
-                    row.name,
-                    tuple(_users_of(row.nova_installation_uuid, users, trusted=False)),
-                    tuple(_users_of(row.nova_installation_uuid, users, trusted=True)),
-                )
-                for row in rows
-            ]
-
-        return self._database.read(work)
+        return self._database.read(register.every)
 
     def add_installation(self, installation: Installation) -> None:
         """Register a Nova, or more users of one that is registered under this name.
@@ -298,31 +263,27 @@ class Store:
         :raises Conflict: the UUID has another name, the name another UUID, or a user would be both
             Nova's service user and a trusted program, or the service user of two Novas
         """
-        asked = dict.fromkeys(installation.service_users, False) | dict.fromkeys(installation.trusted_programs, True)
-        if len(asked) < len(installation.service_users) + len(installation.trusted_programs):
-            raise Conflict("a user is either Nova's service user or a trusted program, not both")
-        if len(installation.name) > _NAME_MAX or any(len(user) > _USER_MAX for user in asked):
-            raise Conflict(f"a name has at most {_NAME_MAX} characters, the id of a user {_USER_MAX}")
-
-        def work(connection: sa.Connection) -> None:
-            _one_at_a_time(connection)
-            _add_name(connection, installation)
-            _add_users(connection, installation.nova_installation_uuid, asked)
-
-        self._database.write(work)
+        register.check(installation)
+        self._database.write(lambda connection: register.add(connection, installation))
 
     def remove_installation(self, installation: str) -> bool:
         """Forget an installation and its users; the images bound to it stay bound. False where it is unknown."""
+        return self._database.write(lambda connection: register.remove(connection, installation))
 
-        def work(connection: sa.Connection) -> bool:
-            _one_at_a_time(connection)
-            connection.execute(sa.delete(service_users).where(service_users.c.nova_installation_uuid == installation))
-            gone = connection.execute(
-                sa.delete(installations).where(installations.c.nova_installation_uuid == installation)
-            )
-            return gone.rowcount > 0
 
-        return self._database.write(work)
+@functools.cache
+def _refs_of(dialect: str) -> sa.Select[Any]:
+    return _REFS.where(among(dialect, _IMAGES.image_id, "ids"))
+
+
+@functools.cache
+def _registrations_of(dialect: str) -> sa.Select[Any]:
+    return _REGISTRATIONS.where(among(dialect, service_users.c.user_id, "users"))
+
+
+def _by_id(result: sa.CursorResult[Any]) -> dict[str, InstanceRef]:
+    rows: Sequence[Any] = result.fetchall()
+    return {image_id: InstanceRef(installation, instance) for image_id, installation, instance in rows}
 
 
 @functools.cache
@@ -347,53 +308,3 @@ def _row(image_id: str, ref: InstanceRef) -> dict[str, Any]:
 def _is_image_id(text: str) -> bool:
     # what is none has no row; asking for one with a NUL is an error to some databases
     return len(text) <= _IMAGE_ID_MAX and is_instance_id(text)
-
-
-def _one_at_a_time(connection: sa.Connection) -> None:
-    """Let nobody else change the registrations until this transaction ends.
-
-    What is checked before an insert, another's insert may make untrue, and no constraint says all of it.
-    Everyone changes one row first, and each time differently: only so two nodes of Galera see each other.
-    """
-    upsert(connection, facts, {"name": "registrations", "value": str(uuid.uuid4())})
-
-
-def _add_name(connection: sa.Connection, installation: Installation) -> None:
-    uuid_ = installation.nova_installation_uuid
-    is_known = False
-    for row in connection.execute(sa.select(installations)):
-        if (row.nova_installation_uuid == uuid_) != (row.name == installation.name):
-            raise Conflict(f"{row.nova_installation_uuid} is registered as '{row.name}'")
-        is_known = is_known or row.nova_installation_uuid == uuid_
-    if not is_known:
-        values = {"nova_installation_uuid": uuid_, "name": installation.name, "created_at": utcnow()}
-        connection.execute(sa.insert(installations).values(values))
-
-
-def _add_users(connection: sa.Connection, installation: str, asked: Mapping[str, bool]) -> None:
-    """Add users, by id: whether a user is a trusted program."""
-    if not asked:
-        return
-    query = sa.select(service_users).where(service_users.c.user_id.in_(list(asked)))
-    present = connection.execute(query).all()
-    for row in present:
-        trusted = asked[row.user_id]
-        if bool(row.trusted_program) != trusted:
-            raise Conflict(f"user {row.user_id} is registered in the other part already")
-        if not trusted and row.nova_installation_uuid != installation:
-            raise Conflict(
-                f"user {row.user_id} is the service user of another installation, {row.nova_installation_uuid}"
-            )
-    here = {row.user_id for row in present if row.nova_installation_uuid == installation}
-    for user, trusted in asked.items():
-        if user not in here:
-            values = {"nova_installation_uuid": installation, "user_id": user, "trusted_program": trusted}
-            connection.execute(sa.insert(service_users).values(values))
-
-
-def _users_of(installation: str, users: Sequence[Any], *, trusted: bool) -> list[str]:
-    return [
-        user.user_id
-        for user in users
-        if user.nova_installation_uuid == installation and bool(user.trusted_program) is trusted
-    ]

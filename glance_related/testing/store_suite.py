@@ -24,8 +24,10 @@ from typing import Any
 
 import pytest
 
+from glance_related.db.models import utcnow
+from glance_related.instance_aware.register import Conflict, Installation
 from glance_related.instance_aware.rules import Registration, Wanted
-from glance_related.instance_aware.store import Conflict, Installation, Store, utcnow
+from glance_related.instance_aware.store import Store
 from glance_related.instance_ref import InstanceRef
 
 NOVA = "11111111-2222-3333-4444-555555555555"
@@ -351,8 +353,7 @@ class StoreSuite:
 
     def test_one_name_for_two_novas_at_once_goes_to_one_of_them(self, stores: Sequence[Store]) -> None:
         for _ in range(5):
-            asked = [Installation(new_id(), "Geneva", (), ()) for _ in range(2)]
-            self._one_is_refused(stores, asked)
+            self._one_is_refused(stores, [Installation(new_id(), "Geneva", (), ()) for _ in range(2)])
 
     def test_one_user_for_two_novas_at_once_goes_to_one_of_them(self, stores: Sequence[Store]) -> None:
         for _ in range(5):

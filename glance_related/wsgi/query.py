@@ -29,8 +29,12 @@ def read_query(environ: WSGIEnvironment) -> Pairs | None:
 
 
 def write_query(pairs: Pairs) -> str:
-    """The query string of these pairs."""
-    return urlencode(pairs)
+    """The query string of these pairs.
+
+    Commas and colons stay as they are: what is all safe is copied, else each character is looked at, and the
+    ids of an ``in:`` are thousands.
+    """
+    return urlencode(pairs, safe=",:")
 
 
 def last(pairs: Pairs, key: str) -> str | None:

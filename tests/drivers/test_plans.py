@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from glance_related.db import migration
 from glance_related.db.database import Database, DatabaseSettings
-from glance_related.db.models import image_instances, pending_images
+from glance_related.db.models import image_instances, pending_images, utcnow
 from glance_related.instance_aware.rules import Wanted
-from glance_related.instance_aware.store import Row, Store, utcnow
+from glance_related.instance_aware.store import Row, Store
 from glance_related.instance_ref import InstanceRef
 from glance_related.testing.store_suite import NOVA, OTHER_NOVA
 

@@ -12,7 +12,8 @@ import webtest
 
 from glance_related.db import migration
 from glance_related.instance_aware.instance_aware_filter import InstanceAwareMiddleware
-from glance_related.instance_aware.store import Installation, Store
+from glance_related.instance_aware.register import Installation
+from glance_related.instance_aware.store import Store
 from glance_related.suite import Suite, open_suite
 from glance_related.testing.fake_glance import FakeContext, FakeGlance
 

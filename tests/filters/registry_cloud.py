@@ -16,7 +16,8 @@ import webtest
 from glance_related.db import migration
 from glance_related.db.database import Database, DatabaseDown, DatabaseSettings
 from glance_related.instance_aware.instance_aware_registry_filter import InstanceAwareRegistryMiddleware
-from glance_related.instance_aware.store import Installation, Store
+from glance_related.instance_aware.register import Installation
+from glance_related.instance_aware.store import Store
 from glance_related.instance_ref import InstanceRef
 from glance_related.settings.options import load
 from glance_related.settings.policy import Policy

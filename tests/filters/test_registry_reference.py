@@ -163,7 +163,8 @@ def test_a_deleted_image_is_in_lists_of_the_deleted_and_of_changes(three: Regist
     assert three.names(f"marker={gone['id']}&sort_dir=asc") == ["b"]
 
 
-BAD = ["limit=x", "limit=-1", "marker=x", "marker=", f"marker={uuid.uuid4()}", "sort_key=owner", "sort_dir=up"]
+NOWHERE = "00000000-0000-4000-8000-000000000000"
+BAD = ["limit=x", "limit=-1", "marker=x", "marker=", f"marker={NOWHERE}", "sort_key=owner", "sort_dir=up"]
 BAD += ["is_public=x", "protected=x", "changes-since=x", "size_min=x"]
 
 

@@ -19,7 +19,8 @@ import webtest
 
 from glance_related.db import migration
 from glance_related.db.database import Database, DatabaseSettings
-from glance_related.instance_aware.store import Installation, Store
+from glance_related.instance_aware.register import Installation
+from glance_related.instance_aware.store import Store
 from tests.pipeline.cloud import NOVA, OTHER_NOVA, Cloud
 
 GLANCE_CONF = """

@@ -12,7 +12,8 @@ from paste.deploy import loadapp
 
 from glance_related.db import migration
 from glance_related.db.database import Database, DatabaseSettings
-from glance_related.instance_aware.store import Installation, Store
+from glance_related.instance_aware.register import Installation
+from glance_related.instance_aware.store import Store
 from tests.pipeline.cloud import ADMIN, ALICE, NOVA, NOVA_FOR_ALICE, Cloud
 from tests.pipeline.conftest import PASTE
 

@@ -11,8 +11,9 @@ from benchmarks.loading import properties_of
 from benchmarks.measure import Side, interval, median, ratios, take_turns
 from benchmarks.population import installation_of, server_id
 from cloud import Trouble
+from glance_related.instance_aware.register import Installation
 from glance_related.instance_aware.rules import INSTALLATION, INSTANCE
-from glance_related.instance_aware.store import Installation, Store
+from glance_related.instance_aware.store import Store
 
 _TUPLE = {INSTALLATION: installation_of(0), INSTANCE: server_id(0)}
 

@@ -55,5 +55,6 @@ def _selection(kind: str) -> list[str]:
     if kind == "long":
         return []
     if kind == "fast":
-        return ["-m", "not long and not real", "--ignore=tests/real"]
+        # on every core: nothing here starts a server, and a file keeps its order and its fixtures
+        return ["-m", "not long and not real", "--ignore=tests/real", "-n", "auto", "--dist", "loadfile"]
     return ["-m", "not long"]

@@ -8,10 +8,9 @@ from contextlib import closing
 
 import sqlalchemy as sa
 
-from glance_related.db.models import image_instances, pending_images
+from glance_related.db.models import image_instances, pending_images, utcnow
 from glance_related.hosts.account import GlanceAccount
 from glance_related.instance_aware import reconcile as library
-from glance_related.instance_aware.store import utcnow
 from glance_related.settings.options import load
 from tests.real.failures.site import Site
 

@@ -14,8 +14,9 @@ from cloud.glance import Glance
 from cloud.suite import Suite
 from glance_related.db import migration
 from glance_related.db.database import Database, DatabaseSettings
+from glance_related.instance_aware.register import Installation
 from glance_related.instance_aware.rules import INSTALLATION, INSTANCE
-from glance_related.instance_aware.store import Installation, Store
+from glance_related.instance_aware.store import Store
 from glance_related.instance_ref import InstanceRef
 from tests.real.cloud_of_tests import Cloud, free_port
 from tests.servers.server import wait_until

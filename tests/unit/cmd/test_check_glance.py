@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from glance_related.instance_aware.store import Installation
+from glance_related.instance_aware.register import Installation
 
 NOVA = "11111111-2222-3333-4444-555555555555"
 GOOD = """

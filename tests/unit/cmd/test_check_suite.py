@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from glance_related.db.models import service_users
-from glance_related.instance_aware.store import Installation
+from glance_related.instance_aware.register import Installation
 
 NOVA = "11111111-2222-3333-4444-555555555555"
 OTHER = "99999999-8888-7777-6666-555555555555"

@@ -19,7 +19,7 @@ def ids_in(query: str) -> str:
 
 def test_a_list_is_narrowed_with_ids_behind_everything_else() -> None:
     query = listing.narrowed((("tag", "x"), ("limit", "5"), ("tag", "y")), IDS)
-    assert query == "tag=x&limit=5&tag=y&id=in%3Aa%2Cb%2Cc"
+    assert query == "tag=x&limit=5&tag=y&id=in:a,b,c"
 
 
 def test_nothing_to_list_asks_for_an_id_that_no_image_has() -> None:

@@ -11,9 +11,11 @@ import pytest
 
 from glance_related.db import migration
 from glance_related.db.database import Database, DatabaseSettings
+from glance_related.db.models import utcnow
 from glance_related.instance_aware.options import InstanceAwareSettings
 from glance_related.instance_aware.reconcile import Report, reconcile
-from glance_related.instance_aware.store import Installation, Store, utcnow
+from glance_related.instance_aware.register import Installation
+from glance_related.instance_aware.store import Store
 from tests.unit.instance_aware.account_of_fakes import FakeAccount
 
 NOVA = "11111111-2222-3333-4444-555555555555"

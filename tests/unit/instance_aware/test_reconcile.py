@@ -6,10 +6,10 @@ import uuid
 
 import pytest
 
+from glance_related.db.models import utcnow
 from glance_related.hosts.account import Answer, Unreachable
 from glance_related.instance_aware import reconcile as module
 from glance_related.instance_aware.reconcile import Refused
-from glance_related.instance_aware.store import utcnow
 from glance_related.instance_ref import InstanceRef
 from tests.unit.instance_aware.account_of_fakes import FROM_GLANCE
 from tests.unit.instance_aware.conftest import NOVA

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from glance_related.db import glance_tables
 from glance_related.db.database import DatabaseDown
 from glance_related.db.glance_tables import GlanceTables, Unreadable
-from glance_related.instance_aware.store import utcnow
+from glance_related.db.models import utcnow
 from glance_related.instance_aware.strangers import Kind, count_strangers
 from glance_related.instance_ref import InstanceRef
 from tests.unit.instance_aware.conftest import NOVA
