@@ -38,6 +38,7 @@ HOMES = {
     ("sqlalchemy", "alembic", "oslo_db"): {
         "db": "the engine and the schema",
         "*/store.py": "each system's SQL",
+        "instance_aware/adoptions.py": "the part of it that keeps what awaits its proof",
         "instance_aware/register.py": "the part of it that registers installations",
         "settings/options.py": "reads the URL, to refuse a wrong one at start",
         "cmd/database.py": "names the errors of an upgrade",
