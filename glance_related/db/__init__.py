@@ -8,6 +8,7 @@
 `breaker`         after a failure, "down" at once for a while
 `failures`        what an error means: down, in another's way, or a bad value
 `upsert`          insert or replace a row in one statement
+`facts`           short texts under a name, for every process
 `among`           compare a column with many values, in the driver's own words
 `migration`       ``db upgrade`` and ``db version``: alembic, with a version table of
                   its own, so that the tables may live in Glance's database

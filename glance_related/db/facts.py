@@ -1,0 +1,27 @@
+"""Facts of the database itself: short texts under a name, which every process may read and set."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from glance_related.db.database import Database
+from glance_related.db.models import facts
+from glance_related.db.upsert import upsert
+
+
+def read_fact(database: Database, name: str) -> str | None:
+    """What is known under a name, or None.
+
+    :raises DatabaseDown:
+    """
+    query = sa.select(facts.c.value).where(facts.c.name == name)
+    return database.read(lambda connection: connection.execute(query).scalar_one_or_none())
+
+
+def set_fact(database: Database, name: str, value: str) -> None:
+    """Let everyone know a value; nothing is written where they know it already.
+
+    :raises DatabaseDown:
+    """
+    if read_fact(database, name) != value:
+        database.write(lambda connection: upsert(connection, facts, {"name": name, "value": value}))
