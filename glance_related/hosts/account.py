@@ -4,12 +4,13 @@ Group ``[account]`` of ``glance-related.conf`` says who the suite is at Keystone
 of its own, in a project where nobody else works (``service``), with the one role that Glance's policy
 ``context_is_admin`` names (``admin`` where nobody changed it), because only to an administrator does a 404
 mean that an image is gone. Role ``service`` is not needed, and no other service has to know the user. The
-suite only ever reads with it: images one by one, lists by id, and whether a user exists.
+suite only ever reads with it: images one by one, lists by id, whether a user exists, and the id of a name.
 """
 
 from __future__ import annotations
 
 import re
+import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -98,12 +99,36 @@ class GlanceAccount:
         :raises Unreachable:
         :raises ConfigError:
         """
-        url = self._from_catalog("identity")
-        if url is None:
+        answer = self._keystone(f"/v3/users/{user_id}")
+        return {200: True, 404: False}.get(answer.status) if answer else None
+
+    def user_ids(self, name: str, domain_id: str | None = None, domain_name: str | None = None) -> list[str] | None:
+        """The ids that users of a name have; None where the account may not ask, or Keystone does not say.
+
+        :param domain_id: looked for in this domain only, or in that of ``domain_name``; without either in all
+        :raises Unreachable:
+        :raises ConfigError:
+        """
+        asked = {"name": name}
+        if domain_id is None and domain_name is not None:
+            domains = self._named("domains", {"name": domain_name})
+            if not domains:
+                return domains
+            domain_id = domains[0]
+        if domain_id is not None:
+            asked["domain_id"] = domain_id
+        return self._named("users", asked)
+
+    def _named(self, what: str, asked: Mapping[str, str]) -> list[str] | None:
+        answer = self._keystone(f"/v3/{what}?{urllib.parse.urlencode(asked)}")
+        if answer is None or answer.status != 200 or not isinstance(answer.document, dict):
             return None
-        base = _VERSION.sub("", url.rstrip("/"))
-        status = self._get(f"{base}/v3/users/{user_id}", "Keystone").status
-        return {200: True, 404: False}.get(status)
+        return [str(one["id"]) for one in answer.document.get(what, [])]
+
+    def _keystone(self, path: str) -> Answer | None:
+        """GET a path of Keystone's; None where the catalog does not say where Keystone is."""
+        url = self._from_catalog("identity")
+        return None if url is None else self._get(_VERSION.sub("", url.rstrip("/")) + path, "Keystone")
 
     def _from_catalog(self, service: str) -> str | None:
         def look_up() -> Any:

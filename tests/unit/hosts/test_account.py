@@ -2,83 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import socket
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from glance_related.hosts.account import Answer, GlanceAccount, Unreachable
 from glance_related.settings.options import ConfigError, load
+from tests.unit.hosts.services import Services
 
 SECRET = "a-password-that-nobody-may-see"
-
-
-class Services:
-    """Keystone under /v3, Glance under /v2; `replies` says what is answered instead, by path."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, str, str | None]] = []
-        self.replies: dict[str, tuple[int, dict[str, str], Any]] = {}
-        services = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                services.answer(self)
-
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
-                services.answer(self)
-
-            def log_message(self, *_: Any) -> None:
-                """Quiet."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self.catalog = [
-            {"type": "image", "endpoints": [self._endpoint("internal", f"{self.url}/v2/")]},
-            {"type": "identity", "endpoints": [self._endpoint("public", f"{self.url}/v3")]},
-        ]
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    def answer(self, request: Any) -> None:
-        self.asked.append((request.command, request.path, request.headers.get("X-Auth-Token")))
-        status, headers, document = self.replies.get(request.path) or self._usual(request)
-        body = document if isinstance(document, bytes) else json.dumps(document).encode()
-        request.send_response(status)
-        for name, value in {"Content-Type": "application/json", **headers, "Content-Length": str(len(body))}.items():
-            request.send_header(name, value)
-        request.end_headers()
-        request.wfile.write(body)
-
-    def paths(self, method: str = "GET") -> list[str]:
-        return [path for asked, path, _ in self.asked if asked == method]
-
-    def _usual(self, request: Any) -> tuple[int, dict[str, str], Any]:
-        if request.path == "/v3/auth/tokens":
-            token = {
-                "methods": ["password"],
-                "issued_at": "2024-01-01T00:00:00Z",
-                "expires_at": "2999-01-01T00:00:00Z",
-                "user": {"id": "u", "name": "u", "domain": {"id": "default", "name": "Default"}},
-                "catalog": self.catalog,
-            }
-            return 201, {"X-Subject-Token": "the-token"}, {"token": token}
-        return 200, {"X-Openstack-Request-Id": "req-1"}, {"path": request.path}
-
-    @staticmethod
-    def _endpoint(interface: str, url: str) -> dict[str, str]:
-        return {"interface": interface, "url": url, "region": "One", "region_id": "One", "id": interface}
 
 
 @pytest.fixture
@@ -165,6 +99,37 @@ def test_whether_a_user_exists_is_keystones_word(account, services, status, exis
     assert account(valid_interfaces="internal,public").user_exists("u1") is exists
 
 
+@pytest.mark.parametrize(
+    ("domain", "asked"),
+    [
+        ({}, "/v3/users?name=nova+east"),
+        ({"domain_id": "default"}, "/v3/users?name=nova+east&domain_id=default"),
+        ({"domain_name": "Default"}, "/v3/users?name=nova+east&domain_id=d1"),
+    ],
+)
+def test_the_ids_of_a_name_are_keystones_word(account, services, domain, asked):
+    services.replies["/v3/domains?name=Default"] = (200, {}, {"domains": [{"id": "d1"}]})
+    services.replies[asked] = (200, {}, {"users": [{"id": "u1"}]})
+    assert account(valid_interfaces="internal,public").user_ids("nova east", **domain) == ["u1"]
+
+
+@pytest.mark.parametrize(
+    ("status", "document", "known"),
+    [(200, {"users": []}, []), (403, {"error": {}}, None), (500, {}, None), (200, b"{", None)],
+)
+def test_a_name_that_keystone_does_not_know_is_nobodys_and_one_that_it_does_not_tell_is_unknown(
+    account, services, status, document, known
+):
+    services.replies["/v3/users?name=nova"] = (status, {}, document)
+    assert account(valid_interfaces="internal,public").user_ids("nova") == known
+
+
+def test_a_domain_that_keystone_does_not_know_has_no_users(account, services):
+    services.replies["/v3/domains?name=Nowhere"] = (200, {}, {"domains": []})
+    assert account(valid_interfaces="internal,public").user_ids("nova", domain_name="Nowhere") == []
+    assert not [path for path in services.paths() if path.startswith("/v3/users")]
+
+
 def test_a_glance_that_hangs_is_waited_for_no_longer_than_the_timeout(account, services):
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
@@ -215,6 +180,7 @@ def test_a_catalog_without_glance_is_one_sentence(account, services):
         account().endpoint()
     _is_one_sentence(raised.value, "set glance_endpoint")
     assert account().user_exists("u1") is None
+    assert account().user_ids("nova") is None
 
 
 def test_a_404_of_a_proxy_is_not_glances():
