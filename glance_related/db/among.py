@@ -10,7 +10,7 @@ _TAKING_TUPLES = ("postgresql", "mysql")
 
 
 def among(dialect: str, column: sa.ColumnElement[str], name: str) -> sa.ColumnElement[bool]:
-    """A condition: the column is one of the values that are given as the parameter ``name``, a tuple.
+    """A condition: the column is one of the values that are given as the parameter ``name``, a tuple with any in it.
 
     :param dialect: SQLAlchemy's name of the database
     """

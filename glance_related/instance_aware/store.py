@@ -240,6 +240,8 @@ class Store:
 
     def registrations(self, user_ids: Sequence[str] | None = None) -> list[Registration]:
         """The registrations of these users, or of all."""
+        if user_ids is not None and not user_ids:
+            return []
         asked = None if user_ids is None else {"users": tuple(user_ids)}
 
         def work(connection: sa.Connection) -> list[Registration]:
