@@ -1,10 +1,13 @@
 """The suite's own account: what is asked outside any request, as ``reconcile`` and ``config check`` do.
 
 Group ``[account]`` of ``glance-related.conf`` says who the suite is at Keystone. Least privilege: a user
-of its own, in a project where nobody else works (``service``), with the one role that Glance's policy
-``context_is_admin`` names (``admin`` where nobody changed it), because only to an administrator does a 404
-mean that an image is gone. Role ``service`` is not needed, and no other service has to know the user. The
-suite only ever reads with it: images one by one, lists by id, whether a user exists, and the id of a name.
+of its own, in a project where nobody else works (``service``), with the one role that the policies
+``context_is_admin`` of Glance and of Nova name (``admin`` where nobody changed them). In Glance, because only
+to an administrator does a 404 mean that an image is gone. In Nova, because its record of a server's actions
+(policies ``os_compute_api:os-instance-actions:list`` and ``:show``) is shown to readers of the server's own
+project and to administrators, and to everybody else the server is not there. Role ``service`` is not needed,
+and no other service has to know the user. The suite only ever reads with it: images one by one, lists of
+images, actions of servers, whether a user exists, and the id of a name.
 """
 
 from __future__ import annotations
@@ -27,12 +30,12 @@ _VERSION = re.compile(r"/v\d[\d.]*$")
 
 
 class Unreachable(Exception):
-    """Keystone or Glance does not answer; the text says which, in one sentence."""
+    """Keystone, Glance or a Nova does not answer; the text says which, in one sentence."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What Glance answered.
+    """What a service answered.
 
     :param headers: names in lower case
     :param document: the body where it is JSON, else None
@@ -43,13 +46,13 @@ class Answer:
     document: Any = None
 
     @property
-    def is_from_glance(self) -> bool:
-        """Whether Glance itself answered: a proxy's or a load balancer's 404 has no request id of Glance's."""
+    def is_from_service(self) -> bool:
+        """Whether the service itself answered: a proxy's or a load balancer's 404 has no request id of OpenStack's."""
         return "x-openstack-request-id" in self.headers
 
 
-class GlanceAccount:
-    """Glance, as the suite's own user sees it; every wait is bounded.
+class Account:
+    """The suite's own user at Keystone; every wait is bounded.
 
     :param settings: ``[account]`` is read at once, Keystone is asked at the first call
     :raises ConfigError: one sentence that names the fix
@@ -72,6 +75,69 @@ class GlanceAccount:
             raise self._wrong("auth_type is not set; set it to password, and name a user who is admin in Glance")
         if self._session.timeout is None:
             self._session.timeout = TIMEOUT
+
+    def _from_catalog(self, service: str, region: str | None = None) -> str | None:
+        def look_up() -> Any:
+            try:
+                return self._session.get_endpoint(
+                    service_type=service,
+                    interface=self._group.valid_interfaces,
+                    region_name=region or self._group.region_name,
+                )
+            except exceptions.CatalogException:
+                return None
+
+        url: str | None = self._guarded("Keystone", look_up)
+        return url
+
+    def _get(self, url: str, who: str, headers: Mapping[str, str] | None = None) -> Answer:
+        response = self._guarded(
+            who,
+            lambda: self._session.get(
+                url,
+                headers={"Accept": "application/json", **(headers or {})},
+                raise_exc=False,
+                redirect=False,
+                connect_retries=_RETRIES,
+                status_code_retries=_RETRIES,
+            ),
+        )
+        answered = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, answered, _document(response))
+
+    def _guarded(self, who: str, ask: Any) -> Any:
+        try:
+            return ask()
+        except exceptions.Unauthorized:
+            raise self._wrong("Keystone refuses the account; put its user, password and project right") from None
+        except exceptions.SSLError:
+            raise self._wrong(f"the certificate of {who} is not trusted; set cafile") from None
+        except (exceptions.MissingRequiredOptions, exceptions.AuthPluginException) as error:
+            reason = type(error).__name__
+            raise self._wrong(f"Keystone cannot be asked ({reason}); put auth_url and auth_type right") from None
+        except (exceptions.ConnectionError, exceptions.DiscoveryFailure, exceptions.RetriableConnectionFailure):
+            raise Unreachable(f"{who} does not answer (section [{ACCOUNT_GROUP}] of {self._file}).") from None
+        except requests.RequestException as error:
+            raise Unreachable(f"{who} does not answer as HTTP does ({type(error).__name__}).") from None
+        except OSError:  # what requests says of a path that is not there
+            raise self._wrong("cafile, certfile or keyfile names a file that is not there; put it right") from None
+        except exceptions.ClientException as error:
+            raise Unreachable(
+                f"{who} cannot be asked ({type(error).__name__}; section [{ACCOUNT_GROUP}] of {self._file})."
+            ) from None
+
+    def _wrong(self, what: str) -> ConfigError:
+        return ConfigError(f"{self._file}: [{ACCOUNT_GROUP}]: {what}.")
+
+
+class GlanceAccount(Account):
+    """Glance, as the suite's own user sees it.
+
+    :raises ConfigError: one sentence that names the fix
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
         self._endpoint: str | None = None
 
     def get(self, path: str) -> Answer:
@@ -129,59 +195,6 @@ class GlanceAccount:
         """GET a path of Keystone's; None where the catalog does not say where Keystone is."""
         url = self._from_catalog("identity")
         return None if url is None else self._get(_VERSION.sub("", url.rstrip("/")) + path, "Keystone")
-
-    def _from_catalog(self, service: str) -> str | None:
-        def look_up() -> Any:
-            try:
-                return self._session.get_endpoint(
-                    service_type=service,
-                    interface=self._group.valid_interfaces,
-                    region_name=self._group.region_name,
-                )
-            except exceptions.CatalogException:
-                return None
-
-        url: str | None = self._guarded("Keystone", look_up)
-        return url
-
-    def _get(self, url: str, who: str) -> Answer:
-        response = self._guarded(
-            who,
-            lambda: self._session.get(
-                url,
-                headers={"Accept": "application/json"},
-                raise_exc=False,
-                redirect=False,
-                connect_retries=_RETRIES,
-                status_code_retries=_RETRIES,
-            ),
-        )
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status_code, headers, _document(response))
-
-    def _guarded(self, who: str, ask: Any) -> Any:
-        try:
-            return ask()
-        except exceptions.Unauthorized:
-            raise self._wrong("Keystone refuses the account; put its user, password and project right") from None
-        except exceptions.SSLError:
-            raise self._wrong(f"the certificate of {who} is not trusted; set cafile") from None
-        except (exceptions.MissingRequiredOptions, exceptions.AuthPluginException) as error:
-            reason = type(error).__name__
-            raise self._wrong(f"Keystone cannot be asked ({reason}); put auth_url and auth_type right") from None
-        except (exceptions.ConnectionError, exceptions.DiscoveryFailure, exceptions.RetriableConnectionFailure):
-            raise Unreachable(f"{who} does not answer (section [{ACCOUNT_GROUP}] of {self._file}).") from None
-        except requests.RequestException as error:
-            raise Unreachable(f"{who} does not answer as HTTP does ({type(error).__name__}).") from None
-        except OSError:  # what requests says of a path that is not there
-            raise self._wrong("cafile, certfile or keyfile names a file that is not there; put it right") from None
-        except exceptions.ClientException as error:
-            raise Unreachable(
-                f"{who} cannot be asked ({type(error).__name__}; section [{ACCOUNT_GROUP}] of {self._file})."
-            ) from None
-
-    def _wrong(self, what: str) -> ConfigError:
-        return ConfigError(f"{self._file}: [{ACCOUNT_GROUP}]: {what}.")
 
 
 def _document(response: Any) -> Any:

@@ -183,7 +183,7 @@ class _Asked:
         if answer.status == 200 and isinstance(answer.document, dict):
             self._failures = 0
             return answer.document
-        if answer.status == 404 and answer.is_from_glance:
+        if answer.status == 404 and answer.is_from_service:
             self._failures = 0
             return _Certainty.GONE
         self._failed(answer)

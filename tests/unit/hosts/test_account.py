@@ -51,7 +51,7 @@ def test_an_answer_has_status_headers_and_document(account, services):
     answer = account().get("/v2/images/x")
     assert (answer.status, answer.document) == (200, {"path": "/v2/images/x"})
     assert answer.headers["x-openstack-request-id"] == "req-1"
-    assert answer.is_from_glance
+    assert answer.is_from_service
     assert services.asked[-1] == ("GET", "/v2/images/x", "the-token")
 
 
@@ -76,7 +76,7 @@ def test_every_status_is_an_answer_and_no_redirect_is_followed(account, services
     services.replies["/v2/images/x"] = (status, {"Location": f"{services.url}/v2/elsewhere"}, {})
     answer = account().get("/v2/images/x")
     assert answer.status == status
-    assert not answer.is_from_glance
+    assert not answer.is_from_service
     assert "/v2/elsewhere" not in services.paths()
 
 
@@ -184,7 +184,7 @@ def test_a_catalog_without_glance_is_one_sentence(account, services):
 
 
 def test_a_404_of_a_proxy_is_not_glances():
-    assert not Answer(404, {"server": "a proxy"}).is_from_glance
+    assert not Answer(404, {"server": "a proxy"}).is_from_service
 
 
 def _is_one_sentence(error: Exception, said: str) -> None:
