@@ -34,6 +34,7 @@ The house
 `wsgi`               the only code that knows WSGI: routes, bodies, queries, replies, the caller
 `hosts`              what is known of the services we stand in front of, one package for each
 `settings`           options (oslo.config) and policies (oslo.policy)
+`riders`             what rides on a request to Nova and comes out at Glance, under a marked request id
 `db`                 the engine, its bounded waits and retries, and the schema's migrations
 `instance_aware`     system 1: its filter, rules, store, options, problems
 `cmd`                ``glance-related-manage``

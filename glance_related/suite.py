@@ -15,6 +15,7 @@ from typing import Any
 
 from glance_related.db import migration
 from glance_related.db.database import Database, DatabaseDown
+from glance_related.riders.mark import Marks
 from glance_related.settings.options import DEFAULT_FILE, ConfigError, Settings, load
 from glance_related.settings.policy import Policy
 
@@ -44,6 +45,7 @@ class Suite:
     settings: Settings
     database: Database
     policy: Policy
+    marks: Marks = field(default_factory=lambda: Marks(()))
     counters: Counters = field(default_factory=Counters)
     systems: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -82,4 +84,4 @@ def open_suite(config_file: str | None = None) -> Suite:
 @functools.cache
 def _open(config_file: str) -> Suite:
     settings = load(config_file)
-    return Suite(settings, Database(settings.database), Policy(settings))
+    return Suite(settings, Database(settings.database), Policy(settings), Marks(settings.riders.mark_keys))

@@ -3,7 +3,8 @@
 ==============  ====================================================================
 `manage`        the entry: the parser, exit codes, errors in one sentence
 `database`      ``db upgrade``, ``db version``
-`installation`  ``installation add|list|remove``, ``generate-installation-uuid``
+`installation`  ``installation add|list|remove``, ``generate-installation-uuid``,
+                ``generate-mark-key``
 `reconcile`     ``reconcile``
 `check`         ``config check``, a package with a module for each side
 `show`          ``show``

@@ -1,8 +1,9 @@
-"""``installation add|list|remove`` and ``generate-installation-uuid``."""
+"""``installation add|list|remove``, ``generate-installation-uuid`` and ``generate-mark-key``."""
 
 from __future__ import annotations
 
 import argparse
+import secrets
 import uuid
 from typing import Any
 
@@ -11,6 +12,7 @@ from glance_related.db.database import Database
 from glance_related.instance_aware.register import Conflict, Installation
 from glance_related.instance_aware.store import Store
 from glance_related.instance_ref import canonical_uuid
+from glance_related.riders.mark import KEY_MIN
 from glance_related.settings.options import load
 
 
@@ -24,6 +26,13 @@ def register(commands: Any) -> None:
     generate.add_argument("--register", metavar="NAME", help="record the installation under this name")
     _add_users(generate)
     generate.set_defaults(run=_generate)
+
+    key = commands.add_parser(
+        "generate-mark-key",
+        help="print a new key for [riders] mark_keys",
+        description="Print a new key for [riders] mark_keys, to be the same on every host of Nova's and Glance's side.",
+    )
+    key.set_defaults(run=_generate_key)
 
     parser = commands.add_parser("installation", help="the Novas whose images may be bound")
     actions = parser.add_subparsers(metavar="ACTION", required=True)
@@ -57,6 +66,10 @@ def _add_users(parser: argparse.ArgumentParser) -> None:
         help="a service user whose program builds tuples itself, as a backup scheduler; may be repeated",
     )
 
+    parser.add_argument(
+        "--region", metavar="NAME", help="where the catalog has this Nova's compute endpoint, if not where [account] is"
+    )
+
 
 def _uuid(text: str) -> str:
     uuid_ = canonical_uuid(text)
@@ -71,10 +84,10 @@ def _store(args: argparse.Namespace) -> Store:
 
 def _generate(args: argparse.Namespace) -> int:
     new = str(uuid.uuid4())
-    if args.register is None and (args.service_user or args.trusted_program):
-        return output.fail("users are recorded with --register NAME only.")
+    if args.register is None and (args.service_user or args.trusted_program or args.region):
+        return output.fail("users and a region are recorded with --register NAME only.")
     if args.register is not None:
-        installation = Installation(new, args.register, tuple(args.service_user), tuple(args.trusted_program))
+        installation = _installation(new, args.register, args)
         try:
             _store(args).add_installation(installation)
         except Conflict as conflict:
@@ -83,8 +96,17 @@ def _generate(args: argparse.Namespace) -> int:
     return 0
 
 
+def _generate_key(args: argparse.Namespace) -> int:
+    print(secrets.token_hex(KEY_MIN))
+    return 0
+
+
+def _installation(uuid_: str, name: str, args: argparse.Namespace) -> Installation:
+    return Installation(uuid_, name, tuple(args.service_user), tuple(args.trusted_program), args.region)
+
+
 def _add(args: argparse.Namespace) -> int:
-    installation = Installation(args.uuid, args.name, tuple(args.service_user), tuple(args.trusted_program))
+    installation = _installation(args.uuid, args.name, args)
     try:
         _store(args).add_installation(installation)
     except Conflict as conflict:
@@ -94,11 +116,12 @@ def _add(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
-    columns = ("uuid", "name", "service_users", "trusted_programs")
+    columns = ("uuid", "name", "region", "service_users", "trusted_programs")
     rows = [
         {
             "uuid": one.nova_installation_uuid,
             "name": one.name,
+            "region": one.region_name,
             "service_users": list(one.service_users),
             "trusted_programs": list(one.trusted_programs),
         }

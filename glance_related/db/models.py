@@ -6,6 +6,7 @@ import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
 
 # MariaDB's other collations equate upper and lower case, or "i1" and "i1 ".
 MYSQL_TABLE: Any = {
@@ -33,6 +34,7 @@ installations = sa.Table(
     sa.Column("nova_installation_uuid", sa.String(36), primary_key=True),
     sa.Column("name", sa.String(255), nullable=False, unique=True),
     sa.Column("created_at", sa.DateTime, nullable=False),
+    sa.Column("region_name", sa.String(255), nullable=True),
     **MYSQL_TABLE,
 )
 
@@ -77,6 +79,38 @@ pending_images = sa.Table(
     sa.Column("instance_id", sa.String(255), nullable=False),
     sa.Column("created_at", sa.DateTime, nullable=False),
     sa.Index("glance_related_pending_images_created", "created_at"),
+    **MYSQL_TABLE,
+)
+
+
+#: Images of a Nova without a filter of ours, by the instance that their own properties name; neither shown nor
+#: matched until that Nova's record of the instance's actions has proved it.
+adoptions = sa.Table(
+    "glance_related_adoptions",
+    metadata,
+    sa.Column("image_id", sa.String(36), primary_key=True),
+    sa.Column("nova_installation_uuid", sa.String(36), nullable=False),
+    sa.Column("instance_id", sa.String(255), nullable=False),
+    sa.Column("request_id", sa.String(64), nullable=False),
+    sa.Column("owner", sa.String(255), nullable=True),
+    sa.Column("created_at", sa.DateTime, nullable=False),
+    sa.Index("glance_related_adoptions_created", "created_at"),
+    **MYSQL_TABLE,
+)
+
+#: What rides on a request to Nova, under the marked id that Nova hands on to Glance.
+riders = sa.Table(
+    "glance_related_riders",
+    metadata,
+    sa.Column("request_id", sa.String(64), primary_key=True),
+    sa.Column("kind", sa.String(32), primary_key=True),
+    sa.Column("own_request_id", sa.String(64), nullable=False),
+    sa.Column("nova_installation_uuid", sa.String(36), nullable=False),
+    sa.Column("project_id", sa.String(255), nullable=False),
+    sa.Column("user_id", sa.String(255), nullable=False),
+    sa.Column("content", sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql"), nullable=False),
+    sa.Column("created_at", sa.DateTime, nullable=False),
+    sa.Index("glance_related_riders_created", "created_at"),
     **MYSQL_TABLE,
 )
 

@@ -74,6 +74,12 @@ A program is its service token, or its own token where it acts for nobody; eithe
 unless the token is a trusted program's; nor is one by a user registered as Nova's. What Nova is
 shown becomes metadata of the server it boots, and of that server's later images.
 
+**Nova's images.** The filter ``instance_aware_nova`` stands in front of Nova, and has a manual of its own:
+``pydoc glance_related.instance_aware.instance_aware_nova_filter``. It notes which server an image will be of;
+when Nova's POST arrives here with the marked request id of that note, the image is bound to that server.
+Where a registered Nova has no such filter, what its POST says of the server is noted, shown to nobody, and
+``reconcile`` binds the image once Nova's own record of the server's actions has proved it.
+
 **The v1 registry.** The filter ``instance_aware_registry`` does the same in front of the registry that
 older clouds have. Nobody there asks who the caller is, so that filter also keeps customers apart itself.
 It has a manual of its own: ``pydoc glance_related.instance_aware.instance_aware_registry_filter``.
@@ -102,6 +108,8 @@ In ``[instance_aware]`` of ``glance-related.conf``; ``etc/glance-related.conf.sa
     accept tuples of installations that nobody registered
 ``allow_no_auth`` (false)
     serve a Glance that knows no callers, where everyone is an administrator, or a v1 registry
+``nova_installation_uuid`` (none)
+    which installation the Nova is that ``instance_aware_nova`` stands in front of
 ``customer_roles`` (member, reader)
     the roles of the user in whose place ``?customer=`` looks
 ``max_body_bytes`` (4 MiB)
@@ -115,7 +123,8 @@ In ``[instance_aware]`` of ``glance-related.conf``; ``etc/glance-related.conf.sa
 The suite's own, in ``[database]``: ``connection`` (no default), ``timeout`` (5 seconds for a connection
 and for each answer), ``breaker_seconds`` (5: how long it counts as down after a failure) and
 ``pool_size`` (10 connections for each process). In ``[account]``, the user by whom ``reconcile`` asks
-Glance: ``glance_endpoint``, ``region_name``, ``valid_interfaces`` and keystoneauth's options. That user
+Glance: ``glance_endpoint``, ``region_name``, ``valid_interfaces`` and keystoneauth's options. In ``[riders]``,
+the same on Nova's and on Glance's side: ``mark_keys`` (no default) and ``lifetime_seconds`` (3600). That user
 must be an administrator for Glance (role ``admin``), because only an administrator's 404 means that an
 image is gone; it changes nothing there.
 

@@ -17,6 +17,7 @@ from glance_related.hosts.glance.context import host_context, is_without_identit
 from glance_related.hosts.glance.errors import render
 from glance_related.instance_aware import problems, rules
 from glance_related.instance_aware.conduct import Conduct
+from glance_related.instance_aware.novas_images import NovasImages
 from glance_related.instance_aware.shown import decorated, described_image, described_images, known, show_tuples
 from glance_related.instance_ref import INSTANCE_ID_MAX, InstanceRef
 from glance_related.problem import MISPLACED, NO_AUTH, Problem
@@ -69,6 +70,7 @@ class InstanceAwareMiddleware(Filter):
         self._suite = suite
         self._settings = suite.settings.instance_aware
         self._conduct = Conduct(suite)
+        self._novas = NovasImages(suite, self._conduct)
         suite.systems[SYSTEM] = {
             "max_body_bytes": self._settings.max_body_bytes,
             "max_instance_id": INSTANCE_ID_MAX,
@@ -84,9 +86,18 @@ class InstanceAwareMiddleware(Filter):
         # a body that we have read goes on as JSON: Routes would look into a form for another method
         request.environ["CONTENT_TYPE"] = "application/json"
         image = None if body is None else parse_json(body)
-        if not isinstance(image, dict) or not any(name in image for name in rules.NAMES):
+        if not isinstance(image, dict):
             return request.pass_on()
         tuple_ = {name: image.pop(name) for name in rules.NAMES if name in image}
+
+        def forward_as(our_id: str | None) -> Reply:
+            write_json(request.environ, image if our_id is None else {**image, "id": our_id})
+            return request.forward()
+
+        if self._novas.is_from_nova(request.environ, caller):
+            return self._novas.create(request.environ, caller, image, forward_as, _made)
+        if not tuple_:
+            return request.pass_on()
         write_json(request.environ, image)
         owner = image.get("owner") or caller.project_id
         registrations = self._conduct.registrations_unless_nova(caller)
@@ -95,11 +106,6 @@ class InstanceAwareMiddleware(Filter):
         ref = rules.read_tuple(tuple_)
         self._conduct.judge(None, ref, caller, registrations, owner=owner, image_id=image.get("id"))
         assert ref is not None
-
-        def forward_as(our_id: str) -> Reply:
-            write_json(request.environ, {**image, "id": our_id})
-            return request.forward()
-
         if "id" in image:
             reply = self._conduct.create_under_their_id(image["id"], owner, ref, request.forward, _made)
         else:

@@ -7,6 +7,8 @@ from typing import Any
 
 from oslo_config import cfg
 
+from glance_related.instance_ref import canonical_uuid
+
 GROUP = "instance_aware"
 
 OPTS = [
@@ -22,6 +24,11 @@ OPTS = [
         help="Serve a Glance that knows no callers (its pipelines without authtoken), where everyone is an "
         "administrator, or a v1 registry, where identity headers are believed as they come. Without it such a "
         "pipeline does not start, or is answered 403.",
+    ),
+    cfg.StrOpt(
+        "nova_installation_uuid",
+        help="Which installation the Nova is that instance_aware_nova stands in front of: a UUID that "
+        "'glance-related-manage generate-installation-uuid' has made. Glance's side does not read it.",
     ),
     cfg.ListOpt(
         "customer_roles",
@@ -58,6 +65,7 @@ class InstanceAwareSettings:
 
     allow_unknown_installations: bool = False
     allow_no_auth: bool = False
+    nova_installation_uuid: str | None = None
     customer_roles: tuple[str, ...] = ("member", "reader")
     max_body_bytes: int = 4 * 1024 * 1024
     grace_seconds: int = 3600
@@ -65,11 +73,18 @@ class InstanceAwareSettings:
 
 
 def read(conf: Any) -> InstanceAwareSettings:
-    """The settings in a parsed configuration."""
+    """The settings in a parsed configuration.
+
+    :raises ValueError: the installation is no UUID
+    """
     group = conf[GROUP]
+    installation = group.nova_installation_uuid
+    if installation and canonical_uuid(installation) is None:
+        raise ValueError(f"[{GROUP}] nova_installation_uuid is no UUID")
     return InstanceAwareSettings(
         allow_unknown_installations=group.allow_unknown_installations,
         allow_no_auth=group.allow_no_auth,
+        nova_installation_uuid=canonical_uuid(installation) if installation else None,
         customer_roles=tuple(group.customer_roles),
         max_body_bytes=group.max_body_bytes,
         grace_seconds=group.grace_seconds,

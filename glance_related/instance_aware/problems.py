@@ -45,6 +45,11 @@ CHANGED_MEANWHILE = ProblemKind(
     "The image was updated, but somebody else has changed its instance meanwhile, and that stands; look at the image "
     "before you send the change again.",
 )
+RESERVED_METADATA = ProblemKind(
+    "instance_aware.reserved_metadata",
+    400,
+    "Metadata of an image of a server cannot say what Nova says itself: {names}.",
+)
 NO_CUSTOMER = ProblemKind("instance_aware.no_customer", 400, "The query parameter 'customer' must name a project.")
 
 PROBLEMS = (
@@ -58,3 +63,6 @@ PROBLEMS = (
     CHANGED_MEANWHILE,
     NO_CUSTOMER,
 )
+
+#: What the filter in front of Nova answers.
+NOVA_PROBLEMS = (RESERVED_METADATA,)

@@ -25,12 +25,14 @@ class Installation:
 
     :param nova_installation_uuid: canonical UUID
     :param name: the operator's word for it
+    :param region_name: where the catalog has its compute endpoint; None: the region of the suite's account
     """
 
     nova_installation_uuid: str
     name: str
     service_users: tuple[str, ...]
     trusted_programs: tuple[str, ...]
+    region_name: str | None = None
 
 
 class Conflict(Exception):
@@ -47,6 +49,7 @@ def every(connection: sa.Connection) -> list[Installation]:
             row.name,
             tuple(_users_of(row.nova_installation_uuid, users, trusted=False)),
             tuple(_users_of(row.nova_installation_uuid, users, trusted=True)),
+            row.region_name,
         )
         for row in rows
     ]
@@ -102,7 +105,10 @@ def _add_name(connection: sa.Connection, installation: Installation) -> None:
         is_known = is_known or row.nova_installation_uuid == uuid_
     if not is_known:
         values = {"nova_installation_uuid": uuid_, "name": installation.name, "created_at": utcnow()}
-        connection.execute(sa.insert(installations).values(values))
+        connection.execute(sa.insert(installations).values(region_name=installation.region_name, **values))
+    elif installation.region_name:
+        this = installations.c.nova_installation_uuid == uuid_
+        connection.execute(sa.update(installations).where(this).values(region_name=installation.region_name))
 
 
 def _add_users(connection: sa.Connection, installation: str, asked: Mapping[str, bool]) -> None:

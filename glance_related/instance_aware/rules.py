@@ -24,6 +24,22 @@ NAMES = (INSTALLATION, INSTANCE)
 SERVER = "server"
 CUSTOMER = "customer"
 
+# What Nova itself says of an image that it makes, or what would make the image another's.
+_TOLD_BY_NOVA = frozenset(
+    (
+        *NAMES,
+        "instance_uuid",
+        "instance_owner",
+        "image_type",
+        "backup_type",
+        "base_image_ref",
+        "id",
+        "owner",
+    )
+)
+_IMAGE_TYPES = ("snapshot", "backup")
+_OF_VOLUMES = ("block_device_mapping", "bdm_v2")
+
 
 @dataclass(frozen=True)
 class Registration:
@@ -130,6 +146,26 @@ def read_tuple(properties: Mapping[str, Any]) -> InstanceRef | None:
 def as_properties(ref: InstanceRef | None) -> dict[str, str]:
     """A tuple as the properties that show it."""
     return {} if ref is None else {INSTALLATION: ref.nova_installation_uuid, INSTANCE: ref.instance_id}
+
+
+def is_told_by_nova(name: str) -> bool:
+    """Whether a customer who gives an image this property would say what only Nova may say.
+
+    MariaDB takes upper and lower case for the same, and does not look at trailing spaces: what a customer
+    calls ``Instance_UUID`` would be found as ``instance_uuid``.
+    """
+    return name.strip().lower() in _TOLD_BY_NOVA
+
+
+def claimed_instance(image: Mapping[str, Any]) -> str | None:
+    """The server that the body of a Nova's POST names, or None where it is not Nova's word.
+
+    Of a volume-backed server Nova names none: what stands there was inherited from the image of its volume.
+    """
+    if image.get("image_type") not in _IMAGE_TYPES or any(name in image for name in _OF_VOLUMES):
+        return None
+    instance = image.get("instance_uuid")
+    return canonical_uuid(instance) if isinstance(instance, str) else None
 
 
 @dataclass(frozen=True)

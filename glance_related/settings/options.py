@@ -14,6 +14,8 @@ from oslo_config import cfg
 from glance_related.db.database import DatabaseSettings
 from glance_related.instance_aware import options as instance_aware
 from glance_related.instance_aware.options import InstanceAwareSettings
+from glance_related.riders import options as riders
+from glance_related.riders.options import RidersSettings
 
 #: Where the file lies unless the paste section (``config_file``) or the command (``--config-file``) names another.
 DEFAULT_FILE = "/etc/glance-related/glance-related.conf"
@@ -48,7 +50,11 @@ ACCOUNT_OPTS = [
         "glance_endpoint",
         help="URL of Glance for reconcile, as http://controller:9292; the catalog's image endpoint where not set.",
     ),
-    cfg.StrOpt("region_name", help="Region of the catalog's image endpoint."),
+    cfg.StrOpt(
+        "region_name",
+        help="Region of the catalog's image endpoint, and of the compute endpoint of each installation that was "
+        "registered without a region of its own.",
+    ),
     cfg.ListOpt(
         "valid_interfaces",
         default=["internal", "public"],
@@ -83,6 +89,7 @@ class Settings:
     config_file: str
     database: DatabaseSettings
     instance_aware: InstanceAwareSettings
+    riders: RidersSettings
     conf: Any
 
 
@@ -96,6 +103,7 @@ def list_opts() -> list[tuple[str, list[Any]]]:
     return [
         ("database", DATABASE_OPTS),
         (instance_aware.GROUP, instance_aware.OPTS),
+        (riders.GROUP, riders.OPTS),
         (ACCOUNT_GROUP, [*ACCOUNT_OPTS, *auth]),
     ]
 
@@ -115,6 +123,7 @@ def load(config_file: str | None = None) -> Settings:
     conf = cfg.ConfigOpts()
     conf.register_opts(DATABASE_OPTS, group="database")
     conf.register_opts(instance_aware.OPTS, group=instance_aware.GROUP)
+    conf.register_opts(riders.OPTS, group=riders.GROUP)
     conf.register_opts(ACCOUNT_OPTS, group=ACCOUNT_GROUP)
     try:
         conf([], project="glance-related", default_config_files=[str(path)], default_config_dirs=[])
@@ -125,6 +134,7 @@ def load(config_file: str | None = None) -> Settings:
             config_file=str(path),
             database=_database(conf, path),
             instance_aware=instance_aware.read(conf),
+            riders=riders.read(conf),
             conf=conf,
         )
     except cfg.ConfigFilesPermissionDeniedError:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import routes
+import webob.exc
 
 from glance_related.problem import INTERNAL, Problem
 from glance_related.wsgi.query import last, read_query
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 
 _SLASHES = re.compile("//+")
+_NAME = re.compile(r"\{[^}]*\}")
 _ORIGIN = re.compile("^https?://[^/]*", re.IGNORECASE)
 
 
@@ -55,7 +57,8 @@ class RouteTable:
 
     def __init__(self, table: tuple[Route, ...]) -> None:
         self._handlers = {(route.method, route.path): route for route in table}
-        self._prefixes = tuple(sorted({route.path.partition("{")[0] for route in table}))
+        self._methods = frozenset(route.method for route in table)
+        self._literals = tuple(sorted({_longest_literal(route.path) for route in table}))
         self._depth = max(route.path.count("/") for route in table)
         self._mapper = routes.Mapper(controller_scan=None, register=False)
         self._mapper.minimization = False
@@ -65,10 +68,17 @@ class RouteTable:
 
     def match(self, environ: WSGIEnvironment) -> tuple[Route, Mapping[str, str]] | None:
         """The route that the host will take for this request, and what its path names; None: not ours."""
+        if environ["REQUEST_METHOD"] not in self._methods and "_method" not in environ.get("QUERY_STRING", ""):
+            return None
         path = environ.get("PATH_INFO", "")
         if "//" in path or not path.startswith("/"):
             path = canonical_path(path)
-        if not path.startswith(self._prefixes) or path.count("/") > self._depth:
+        if path.count("/") > self._depth:
+            return None
+        for literal in self._literals:
+            if literal in path:
+                break
+        else:
             return None
         found = self._mapper.match(path)
         if found is None:
@@ -77,6 +87,11 @@ class RouteTable:
         if route is None:
             return None
         return route, {key: value for key, value in found.items() if key not in ("controller", "action")}
+
+
+def _longest_literal(path: str) -> str:
+    """The longest part of a route that every path of it has in it."""
+    return max(_NAME.split(path), key=len)
 
 
 def canonical_path(path: str) -> str:
@@ -165,6 +180,8 @@ class Filter(ABC):
         except Problem as problem:
             self.refused(problem, environ)
             answer = self.render(problem)
+        except webob.exc.HTTPException:
+            raise  # the host's own limit, met while we read its body: the host answers it
         except Exception:
             LOG.exception("%s %s failed", route.method, route.path)
             answer = self.render(INTERNAL())

@@ -11,7 +11,7 @@ from tests.project.source import Module, imports_of, is_under, modules, systems
 
 # What each room of the house may know of the others, by full name without `glance_related.`; a system may know
 # all of the plumbing. Whoever is missing here is a new room: say what it may know.
-PLUMBING = ("db", "hosts", "instance_ref", "problem", "settings", "suite", "wsgi")
+PLUMBING = ("db", "hosts", "instance_ref", "problem", "riders", "settings", "suite", "wsgi")
 MAY_IMPORT = {
     "__init__": (),
     "cmd": (*PLUMBING, "healthcheck"),
@@ -20,8 +20,9 @@ MAY_IMPORT = {
     "hosts": ("problem", "settings", "wsgi"),
     "instance_ref": (),
     "problem": (),
-    "settings": ("db.database", "problem", "wsgi.caller"),
-    "suite": ("db", "settings"),
+    "riders": ("db",),
+    "settings": ("db.database", "instance_ref", "problem", "riders.options", "wsgi.caller"),
+    "suite": ("db", "riders.mark", "settings"),
     "testing": (*PLUMBING,),
     "wsgi": ("problem",),
 }

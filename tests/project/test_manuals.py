@@ -87,12 +87,17 @@ def test_a_filters_manual_has_the_parts_in_the_same_order(
 
 @pytest.mark.parametrize(("route", "told"), ROUTES, ids=lambda value: getattr(value, "path", ""))
 def test_a_manual_names_every_route(route: Route, told: dict[str, str]) -> None:
-    assert (route.method, route.path) in requests_in(told["Requests it changes"])
+    assert (route.method, _short(route)) in requests_in(told["Requests it changes"])
 
 
 @pytest.mark.parametrize(("system", "filter_", "told"), FILTERS, ids=lambda value: getattr(value, "__name__", ""))
 def test_a_manual_names_no_route_that_is_not_there(system: str, filter_: type[Filter], told: dict[str, str]) -> None:
-    assert set(requests_in(told["Requests it changes"])) == {(route.method, route.path) for route in filter_.routes}
+    assert set(requests_in(told["Requests it changes"])) == {(route.method, _short(route)) for route in filter_.routes}
+
+
+def _short(route: Route) -> str:
+    """Nova takes each path with a project in front, too; a manual says so once."""
+    return route.path.removeprefix("/{project_id}")
 
 
 @pytest.mark.parametrize("system", systems())
@@ -118,6 +123,14 @@ def _said(default: object) -> str:
 # The problems that each filter's manual tells: its own, and those of the plumbing behind it.
 PROBLEMS = {
     "InstanceAwareMiddleware": (*instance_aware.PROBLEMS, *patch.PROBLEMS, *problem.COMMON),
+    "InstanceAwareNovaMiddleware": (
+        *instance_aware.NOVA_PROBLEMS,
+        problem.BODY_TOO_LARGE,
+        problem.BODY_MALFORMED,
+        problem.BODY_TRUNCATED,
+        problem.MISPLACED,
+        problem.INTERNAL,
+    ),
     "InstanceAwareRegistryMiddleware": registry.PROBLEMS,
 }
 

@@ -67,15 +67,20 @@ class Accounts:
             self._call("PUT", grant)
         return self.users[name]
 
-    def endpoint(self, service_type: str, name: str, url: str) -> None:
-        """One service in the catalogue, all its interfaces at `url`, also where it stood elsewhere before."""
+    def region(self, name: str) -> None:
+        """A region of that name; whatever is in the catalogue is in one."""
+        if name not in [region["id"] for region in self._call("GET", "regions")["regions"]]:
+            self._call("POST", "regions", {"region": {"id": name}})
+
+    def endpoint(self, service_type: str, name: str, url: str, region: str = REGION) -> None:
+        """One service in a region's catalogue, all interfaces at `url`, also where it stood elsewhere before."""
         service = self._ensure("service", {"type": service_type, "name": name})
         known = {
             endpoint["interface"]: endpoint
-            for endpoint in self._call("GET", f"endpoints?service_id={service}")["endpoints"]
+            for endpoint in self._call("GET", f"endpoints?service_id={service}&region_id={region}")["endpoints"]
         }
         for interface in ("public", "internal", "admin"):
-            wanted = {"service_id": service, "interface": interface, "region_id": REGION, "url": url}
+            wanted = {"service_id": service, "interface": interface, "region_id": region, "url": url}
             if interface not in known:
                 self._call("POST", "endpoints", {"endpoint": wanted})
             elif known[interface]["url"] != url:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cloud import Trouble
-from cloud.keystone import REGION, Keystone
+from cloud.keystone import Keystone
 from cloud.processes import HOST, Service, clean_environment, need
 from cloud.servers import gunicorn, pyuwsgi
 
@@ -163,18 +163,7 @@ config_file = {self.etc}/glance-api-paste.ini
 lock_path = {self.data}
 [oslo_messaging_notifications]
 driver = noop
-[keystone_authtoken]
-www_authenticate_uri = {self.keystone.base_url}/
-auth_url = {self.keystone.url}
-auth_type = password
-user_domain_name = Default
-project_domain_name = Default
-project_name = service
-username = glance
-password = {self.keystone.passwords["glance"]}
-region_name = {REGION}
-service_token_roles = service
-service_token_roles_required = {str(self.service_token_roles_required).lower()}
+{self.keystone.authtoken("glance", service_token_roles_required=self.service_token_roles_required)}
 {self.conf_extra}
 """
 

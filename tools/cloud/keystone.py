@@ -129,6 +129,27 @@ password_hash_rounds = 4
             self._tokens[user, project] = issue(self.url, user, self.passwords[user], project)
         return self._tokens[user, project]
 
+    def account(self, user: str, region: str = REGION) -> str:
+        """The lines by which a service says in its configuration who it is."""
+        return f"""\
+auth_type = password
+auth_url = {self.url}
+user_domain_name = Default
+project_domain_name = Default
+project_name = service
+username = {user}
+password = {self.passwords[user]}
+region_name = {region}"""
+
+    def authtoken(self, user: str, region: str = REGION, *, service_token_roles_required: bool = True) -> str:
+        """The section by which a service has tokens checked."""
+        return f"""\
+[keystone_authtoken]
+www_authenticate_uri = {self.base_url}/
+{self.account(user, region)}
+service_token_roles = service
+service_token_roles_required = {str(service_token_roles_required).lower()}"""
+
     def _environment(self, **more: str) -> dict[str, str]:
         return clean_environment(self.venv, self.root / "home", OS_KEYSTONE_CONFIG_DIR=str(self.etc), **more)
 

@@ -161,6 +161,10 @@ class Service:
         """Until it answers anything below 500; one sentence if it dies or stays silent."""
         wait_http(url, self.name, seconds, alive=lambda: self.pid is not None, log=self.log)
 
+    def wait_port(self, port: int, seconds: float = 60) -> None:
+        """Until it takes connections there; one sentence if it dies or stays silent."""
+        wait_port(port, self.name, seconds, alive=lambda: self.pid is not None, log=self.log)
+
     def _wait_gone(self, pid: int, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -210,6 +214,29 @@ def wait_http(
             pass
         time.sleep(0.05)
     raise Trouble(f"{name} does not answer at {url} after {seconds:.0f} s ({seen}){where}")
+
+
+def wait_port(
+    port: int,
+    name: str,
+    seconds: float = 60,
+    *,
+    alive: Callable[[], bool] = lambda: True,
+    log: Path | None = None,
+) -> None:
+    """Until somebody takes connections there."""
+    where = f" (log: {log})" if log else ""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if not alive():
+            why = last_line(log) if log else "no log"
+            raise Trouble(f"{name} stopped while starting: {why}{where}")
+        try:
+            socket.create_connection((HOST, port), timeout=5).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise Trouble(f"{name} takes no connections on port {port} after {seconds:.0f} s{where}")
 
 
 def _ending_with_us() -> list[str]:

@@ -15,9 +15,16 @@ class Passwords:
         self._path = path
 
     def __getitem__(self, name: str) -> str:
+        return self._known_or_made(name, 18)
+
+    def key(self, name: str) -> str:
+        """One of 43 characters, for what is computed with and typed by nobody."""
+        return self._known_or_made(name, 32)
+
+    def _known_or_made(self, name: str, size: int) -> str:
         known: dict[str, str] = json.loads(self._path.read_text()) if self._path.exists() else {}
         if name not in known:
-            known[name] = secrets.token_urlsafe(18)
+            known[name] = secrets.token_urlsafe(size)
             write_private(self._path, json.dumps(known, indent=1))
         return known[name]
 

@@ -26,6 +26,13 @@ def create_index(name: str, table: str, columns: Sequence[str]) -> None:
         op.create_index(name, table, list(columns))
 
 
+def add_column(table: str, column: sa.Column[Any]) -> None:
+    """Add a column where it is not there."""
+    present = {known["name"] for known in sa.inspect(op.get_bind()).get_columns(table)}
+    if column.name not in present:
+        op.add_column(table, column)
+
+
 def insert(table: str, key: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert the rows whose key is not there.
 

@@ -1,0 +1,18 @@
+"""The paths of Nova's API that the suite changes, as they stand behind ``/v2.1`` and ``/v2``.
+
+Nova takes each with and without a project in front, and knows servers by two names.
+"""
+
+_PROJECT = "/{project_id}"
+
+
+def _spelt(*paths: str) -> tuple[str, ...]:
+    return tuple(prefix + path for path in paths for prefix in ("", _PROJECT))
+
+
+#: An action on a server; ``os-volumes_boot`` is a second name of ``servers``.
+SERVER_ACTION = _spelt("/servers/{server_id}/action", "/os-volumes_boot/{server_id}/action")
+
+#: Properties of an image, through Nova's proxy of Glance (microversions to 2.38).
+IMAGE_METADATA = _spelt("/images/{image_id}/metadata")
+IMAGE_METADATA_ITEM = _spelt("/images/{image_id}/metadata/{key}")

@@ -1,0 +1,58 @@
+"""`Marks`: request ids that carry a keyed mark.
+
+A request id is ``req-`` and 128 bits in a UUID's spelling, of which OpenStack asks nothing but that spelling.
+Half of ours is random, the other half a keyed hash of it: who has the key tells an id of ours from any other
+in microseconds, and nobody else can make one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Sequence
+
+#: Shortest key, in characters.
+KEY_MIN = 32
+
+_ID = re.compile(r"req-([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{12})")
+_HALF = 8  # bytes
+
+
+class Marks:
+    """Makes marked request ids, and knows them again.
+
+    :param keys: secrets of `KEY_MIN` characters or more; the first makes marks, every one knows its own, so
+        that a new key can be given to every host before anyone makes marks with it
+    """
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self._keys = tuple(hashlib.sha256(key.encode()).digest() for key in keys)
+
+    def __bool__(self) -> bool:
+        """Whether there is any key."""
+        return bool(self._keys)
+
+    def new_id(self) -> str:
+        """A fresh request id, ``req-8-4-4-4-12`` in lower case; needs a key."""
+        nonce = secrets.token_bytes(_HALF)
+        text = (nonce + _mark(self._keys[0], nonce)).hex()
+        return "req-" + "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+    def is_ours(self, request_id: str) -> bool:
+        """Whether an id was made with one of the keys."""
+        found = _ID.fullmatch(request_id) if self._keys else None
+        if found is None:
+            return False
+        octets = bytes.fromhex("".join(found.groups()))
+        nonce, mark = octets[:_HALF], octets[_HALF:]
+        return any(hmac.compare_digest(_mark(key, nonce), mark) for key in self._keys)
+
+    def fingerprints(self) -> tuple[str, ...]:
+        """What tells one key from another without telling the key, for ``config check``."""
+        return tuple(hmac.new(key, b"fingerprint", hashlib.sha256).hexdigest()[:16] for key in self._keys)
+
+
+def _mark(key: bytes, nonce: bytes) -> bytes:
+    return hmac.digest(key, nonce, "sha256")[:_HALF]

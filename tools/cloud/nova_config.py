@@ -1,0 +1,108 @@
+"""What stands in a Nova's files: nova.conf, what each program has besides, api-paste.ini."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cloud import Trouble
+
+if TYPE_CHECKING:
+    from cloud.nova import Nova
+
+# The sections our filters need; which of them stand in the pipeline is for `filters` to say.
+_FILTERS = """
+[filter:instance_aware_nova]
+use = egg:glance_related#instance_aware_nova
+config_file = {conf}
+"""
+
+# oslo.log's own list, in which one name is more talkative: it says when a program listens to its queue.
+_LOG_LEVELS = (
+    "amqp=WARN,amqplib=WARN,qpid=WARN,sqlalchemy=WARN,oslo.messaging=INFO,oslo_messaging=INFO,iso8601=WARN,"
+    "requests.packages.urllib3.connectionpool=WARN,urllib3.connectionpool=WARN,urllib3.util.retry=WARN,"
+    "keystonemiddleware=WARN,routes.middleware=WARN,stevedore=WARN,keystoneauth=WARN,oslo.cache=INFO,"
+    "oslo_policy=INFO,dogpile.core.dogpile=INFO,nova.service=DEBUG"
+)
+
+
+def nova_conf(nova: Nova) -> str:
+    """What all programs of one Nova share."""
+    account = nova.keystone.account(nova.user, nova.region)
+    authtoken = nova.keystone.authtoken(
+        nova.user, nova.region, service_token_roles_required=nova.service_token_roles_required
+    )
+    return f"""\
+[DEFAULT]
+host = {nova.host}
+my_ip = 127.0.0.1
+state_path = {nova.data}
+transport_url = {nova.rabbitmq.url(nova.name)}
+compute_driver = pretended.PretendedHypervisor
+graceful_shutdown_timeout = 10
+manager_shutdown_timeout = 5
+default_log_levels = {_LOG_LEVELS}
+[api]
+auth_strategy = keystone
+[api_database]
+connection = {nova.database("api")}
+[database]
+connection = {nova.database("cell1")}
+[oslo_concurrency]
+lock_path = {nova.data}/lock
+[oslo_messaging_notifications]
+driver = noop
+{authtoken}
+[service_user]
+send_service_user_token = {str(nova.send_service_user_token).lower()}
+{account}
+[placement]
+{account}
+[neutron]
+{account}
+service_metadata_proxy = true
+metadata_proxy_shared_secret = {nova.metadata_secret}
+[vendordata_dynamic_auth]
+{account}
+[glance]
+region_name = {nova.region}
+[vnc]
+enabled = false
+[conductor]
+workers = 1
+[scheduler]
+workers = 1
+[filter_scheduler]
+enabled_filters = ComputeFilter,ComputeCapabilitiesFilter,ImagePropertiesFilter
+[quota]
+instances = -1
+cores = -1
+ram = -1
+{nova.conf_extra}
+"""
+
+
+def program_conf(log: Path, extra: str = "") -> str:
+    """What one program has besides."""
+    return f"""\
+[DEFAULT]
+log_file = {log}
+{extra}
+"""
+
+
+def paste_ini(venv: Path, words: str, conf: Path | None, extra: str = "") -> str:
+    """Nova's stock file with `words` right after `authtoken` in every pipeline of its API."""
+    text = (venv / "etc" / "nova" / "api-paste.ini").read_text()
+    if words:
+        text = insert_words(text, words) + _FILTERS.format(conf=conf)
+    return f"{text}\n{extra}\n"
+
+
+def insert_words(text: str, words: str) -> str:
+    """A paste file with `words` between `authtoken` and `keystonecontext` in every line `keystone... = ...`."""
+    changed, count = re.subn(r"(?m)^(keystone\S* = .*\bauthtoken)(?= keystonecontext\b)", rf"\1 {words}", text)
+    if not count:
+        raise Trouble("this Nova's paste file has no line `keystone = ... authtoken keystonecontext ...`")
+    return changed
