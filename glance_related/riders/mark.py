@@ -1,8 +1,8 @@
 """`Marks`: request ids that carry a keyed mark.
 
-A request id is ``req-`` and 128 bits in a UUID's spelling, of which OpenStack asks nothing but that spelling.
-Half of ours is random, the other half a keyed hash of it: who has the key tells an id of ours from any other
-in microseconds, and nobody else can make one.
+A request id is ``req-`` and a UUID, of which OpenStack asks nothing but the spelling. Ours are UUIDs of version 8,
+the one whose bits are their maker's own (RFC 9562): 60 random bits, and 62 of a keyed hash of them. Who has the
+key knows an id of ours, and nobody else can make one; an ordinary id is told apart by its version, at no cost.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ KEY_MIN = 32
 
 _ID = re.compile(r"req-([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{12})")
 _HALF = 8  # bytes
+#: Where the version stands in the text, and which is ours.
+_VERSION_AT, _VERSION = 18, "8"
 
 
 class Marks:
@@ -36,13 +38,17 @@ class Marks:
 
     def new_id(self) -> str:
         """A fresh request id, ``req-8-4-4-4-12`` in lower case; needs a key."""
-        nonce = secrets.token_bytes(_HALF)
+        random = bytearray(secrets.token_bytes(_HALF))
+        random[6] = 0x80 | random[6] & 0x0F
+        nonce = bytes(random)
         text = (nonce + _mark(self._keys[0], nonce)).hex()
         return "req-" + "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
     def is_ours(self, request_id: str) -> bool:
         """Whether an id was made with one of the keys."""
-        found = _ID.fullmatch(request_id) if self._keys else None
+        if request_id[_VERSION_AT : _VERSION_AT + 1] != _VERSION or not self._keys:
+            return False
+        found = _ID.fullmatch(request_id)
         if found is None:
             return False
         octets = bytes.fromhex("".join(found.groups()))
@@ -55,4 +61,5 @@ class Marks:
 
 
 def _mark(key: bytes, nonce: bytes) -> bytes:
-    return hmac.digest(key, nonce, "sha256")[:_HALF]
+    digest = hmac.digest(key, nonce, "sha256")
+    return bytes((0x80 | digest[0] & 0x3F,)) + digest[1:_HALF]

@@ -57,9 +57,8 @@ class RouteTable:
 
     def __init__(self, table: tuple[Route, ...]) -> None:
         self._handlers = {(route.method, route.path): route for route in table}
-        self._methods = frozenset(route.method for route in table)
-        self._literals = tuple(sorted({_longest_literal(route.path) for route in table}))
-        self._depth = max(route.path.count("/") for route in table)
+        methods = {route.method for route in table}
+        self._shapes = {method: _shape(route.path for route in table if route.method == method) for method in methods}
         self._mapper = routes.Mapper(controller_scan=None, register=False)
         self._mapper.minimization = False
         for path in sorted({route.path for route in table}):
@@ -68,30 +67,27 @@ class RouteTable:
 
     def match(self, environ: WSGIEnvironment) -> tuple[Route, Mapping[str, str]] | None:
         """The route that the host will take for this request, and what its path names; None: not ours."""
-        if environ["REQUEST_METHOD"] not in self._methods and "_method" not in environ.get("QUERY_STRING", ""):
+        method = effective_method(environ)
+        shape = self._shapes.get(method)
+        if shape is None:
             return None
         path = environ.get("PATH_INFO", "")
         if "//" in path or not path.startswith("/"):
             path = canonical_path(path)
-        if path.count("/") > self._depth:
-            return None
-        for literal in self._literals:
-            if literal in path:
-                break
-        else:
+        if shape.fullmatch(path) is None:
             return None
         found = self._mapper.match(path)
         if found is None:
             return None
-        route = self._handlers.get((effective_method(environ), found["controller"]))
+        route = self._handlers.get((method, found["controller"]))
         if route is None:
             return None
         return route, {key: value for key, value in found.items() if key not in ("controller", "action")}
 
 
-def _longest_literal(path: str) -> str:
-    """The longest part of a route that every path of it has in it."""
-    return max(_NAME.split(path), key=len)
+def _shape(paths: Iterable[str]) -> re.Pattern[str]:
+    """What every path of some routes looks like, and no other."""
+    return re.compile("|".join("[^/]+".join(map(re.escape, _NAME.split(path))) for path in paths))
 
 
 def canonical_path(path: str) -> str:
