@@ -1,9 +1,10 @@
-"""``reconcile``: removes rows whose image is gone, and finishes what a crash left."""
+"""``reconcile``: removes rows whose image is gone, finishes what a crash left, and binds what Nova's record proves."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import datetime
 import logging
 import sys
 from typing import Any
@@ -12,8 +13,12 @@ from glance_related.cmd import glance_conf, output
 from glance_related.db.database import Database
 from glance_related.db.glance_tables import GlanceTables
 from glance_related.hosts.account import GlanceAccount
+from glance_related.hosts.nova.account import NovaAccount
+from glance_related.instance_aware.adopt import SINCE, Adopting
+from glance_related.instance_aware.adoptions import AdoptionStore
 from glance_related.instance_aware.reconcile import Refused, Report, reconcile
 from glance_related.instance_aware.store import Store
+from glance_related.riders.store import RiderStore
 from glance_related.settings.options import ConfigError, Settings, load
 
 
@@ -22,10 +27,19 @@ def register(commands: Any) -> None:
     parser = commands.add_parser(
         "reconcile",
         help="bring our rows and Glance's images together again",
-        description="Remove the rows of images that are gone, and finish what a crash left. Safe while Glance is "
-        "serving; run it from a timer. Exit code 1 where something could not be decided.",
+        description="Remove the rows of images that are gone, finish what a crash left, and bind images of a "
+        "registered Nova that nobody has bound, where Nova's record of the server's actions proves them. Safe while "
+        "Glance and Nova are serving; run it from a timer. Exit code 1 where something could not be decided.",
     )
     parser.add_argument("--dry-run", action="store_true", help="change nothing, say what would be done")
+    parser.add_argument(
+        "--since",
+        type=_since,
+        default=SINCE,
+        metavar="DAYS|DATE",
+        help=f"how far back images of a Nova that have no row are looked for: so many days, or since a day as "
+        f"2024-12-31 (default: {SINCE.days} days)",
+    )
     parser.add_argument(
         "--import",
         action="store_true",
@@ -40,19 +54,37 @@ def register(commands: Any) -> None:
     parser.set_defaults(run=_run)
 
 
+def _since(text: str) -> datetime.timedelta:
+    if text.isdecimal() and len(text) < 6:
+        return datetime.timedelta(days=int(text))
+    try:
+        day = datetime.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number of days nor a day as 2024-12-31") from None
+    now = datetime.datetime.now(datetime.UTC)
+    began = datetime.datetime.combine(day, datetime.time(), datetime.UTC)
+    if began > now:
+        raise argparse.ArgumentTypeError(f"{text} has not begun yet")
+    return now - began
+
+
 def _run(args: argparse.Namespace) -> int:
     settings = load(args.config_file)
     if args.verbose:
         logging.getLogger("glance_related.instance_aware").setLevel(logging.INFO)
     tables = _native(args, settings) if args.import_native else None
     progress = output.Progress("looked at")
+    database = Database(settings.database)
+    adopting = Adopting(AdoptionStore(database), lambda region: NovaAccount(settings, region), args.since)
     try:
         report = reconcile(
-            Store(Database(settings.database)),
+            Store(database),
             GlanceAccount(settings),
             settings.instance_aware,
             dry_run=args.dry_run,
             import_native=tables,
+            adopting=adopting,
+            purging=(RiderStore(database), settings.riders.lifetime_seconds),
             progress=progress,
         )
     except Refused as refused:
@@ -62,9 +94,19 @@ def _run(args: argparse.Namespace) -> int:
     _print(report, args.format)
     if report.is_complete:
         return 0
-    return output.fail(
-        report.stopped or "Glance said nothing certain about some images; they stay as they are: see its log."
-    )
+    return output.fail(" ".join(_reasons(report)))
+
+
+def _reasons(report: Report) -> list[str]:
+    """Why not everything was decided."""
+    if report.stopped:
+        return [report.stopped]
+    reasons = list(report.novas)
+    if report.undecided or report.left:
+        reasons.append("Glance said nothing certain about some images; they stay as they are: see its log.")
+    if report.unasked and not report.novas:
+        reasons.append("Glance or Nova said nothing certain about some images of Nova's: see their logs.")
+    return reasons
 
 
 def _native(args: argparse.Namespace, settings: Settings) -> GlanceTables:
@@ -85,7 +127,15 @@ def _print(report: Report, form: str) -> None:
         "attempts that made their image, now bound": report.confirmed,
         "attempts that made nothing, forgotten": report.abandoned,
         "attempts left, Glance said nothing certain": report.left,
+        "Nova's images bound, what Nova said is proved": report.adopted,
+        "Nova's images without a row, found and bound": report.found,
+        "recent images left, no record proves their instance": report.unproved,
+        "recent images left, it cannot be told whose they are": report.ambiguous,
+        "recent images left, their Nova could not be asked": report.unasked,
+        "Nova's images that are gone, forgotten": report.forgotten,
     }
+    if not report.dry_run:
+        lines["riders that are past, forgotten"] = report.purged
     if report.not_imported is not None:
         lines["native tuples taken over"] = report.imported
         lines |= {f"native properties left: {kind}": number for kind, number in report.not_imported.items()}

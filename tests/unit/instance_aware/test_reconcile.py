@@ -8,6 +8,7 @@ import pytest
 
 from glance_related.db.models import utcnow
 from glance_related.hosts.account import Answer, Unreachable
+from glance_related.instance_aware import asked_glance
 from glance_related.instance_aware import reconcile as module
 from glance_related.instance_aware.reconcile import Refused
 from glance_related.instance_ref import InstanceRef
@@ -130,7 +131,7 @@ def test_after_some_failures_in_a_row_glance_is_left_in_peace(store, glance, run
     assert report.stopped is not None
     assert "5 times in a row" in report.stopped
     assert "500" in report.stopped
-    assert sum(glance.gets_of(image_id) for image_id in rows) == module.PATIENCE
+    assert sum(glance.gets_of(image_id) for image_id in rows) == asked_glance.PATIENCE
     assert len(store.refs(rows)) == 20
 
 
