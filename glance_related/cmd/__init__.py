@@ -10,6 +10,7 @@
 `show`          ``show``
 `paste`         a paste file, read as PasteDeploy reads it
 `glance_conf`   the few options of Glance's that we judge, and where its tables are
+`nova_conf`     the few options of Nova's that we judge
 `output`        tables, JSON, progress
 ==============  ====================================================================
 """

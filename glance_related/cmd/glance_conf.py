@@ -39,7 +39,7 @@ class GlanceConf:
         self.files = list(files)
         directories = _directories(files)
         for file in [*files, *(str(more) for folder in directories for more in sorted(folder.glob("*.conf")))]:
-            _parse(file)
+            parse(file, "--glance-conf")
         self._conf = cfg.ConfigOpts()
         for group, options in _OPTIONS.items():
             self._conf.register_opts(options, group=group)
@@ -106,11 +106,16 @@ def _directories(files: Sequence[str]) -> list[Path]:
     return [folder for folder in dict.fromkeys(beside) if folder.is_dir()]
 
 
-def _parse(file: str) -> None:
+def parse(file: str, option: str) -> None:
+    """Try a file that oslo.config would fail over in its own words.
+
+    :param option: of the command, that names another file
+    :raises ConfigError:
+    """
     try:
         cfg.ConfigParser(file, {}).parse()
     except OSError as error:
-        raise ConfigError(f"{file} cannot be read ({error.strerror}); name Glance's with --glance-conf.") from None
+        raise ConfigError(f"{file} cannot be read ({error.strerror}); name the right one with {option}.") from None
     except (cfg.ParseError, UnicodeDecodeError) as error:
         line = getattr(error, "lineno", None)  # never the line itself, which may be a password's
         raise ConfigError(f"{file} cannot be parsed{f', see line {line}' if line else ''}.") from None

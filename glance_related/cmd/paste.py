@@ -25,6 +25,7 @@ _HOSTS_FILTERS = {
     "glance.api.middleware.cache:CacheFilter.factory": "cache",
     "glance.api.middleware.cache_manage:CacheManageFilter.factory": "cachemanage",
     "keystonemiddleware.auth_token:filter_factory": "authtoken",
+    "nova.api.compute_req_id:ComputeReqIdMiddleware.factory": "compute_req_id",
     "nova.api.auth:NovaKeystoneContext.factory": "keystonecontext",
 }
 _OURS = re.compile(r"egg:glance[-_.]related#(?P<name>.+)", re.IGNORECASE)
@@ -64,6 +65,10 @@ class Pipeline:
     def position(self, role: str) -> int | None:
         """Where the first filter of that role stands, or None."""
         return next((index for index, word in enumerate(self.words) if word.role == role), None)
+
+    def systems(self) -> set[str]:
+        """The filters of ours that stand in it."""
+        return {word.system for word in self.words if word.system is not None}
 
     def ours(self) -> list[tuple[int, Word]]:
         """Our filters, and where they stand."""

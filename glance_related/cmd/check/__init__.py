@@ -1,30 +1,50 @@
 """``config check``: the mistakes that an operator makes, each with a code, a severity and its fix.
 
-=============  ======================================================================
-`findings`     what a finding is
-`pipelines`    Glance's and Nova's paste files
-`suite`        our own configuration file, database, policies, installations
-`services`     Glance's configuration and schema, the account, native properties
-=============  ======================================================================
+================  ======================================================================
+`findings`        what a finding is
+`pipelines`       Glance's paste file
+`nova_pipelines`  Nova's
+`suite`           our own configuration file, database, policies, installations
+`services`        Glance's configuration and schema, the account, native properties
+`nova`            Nova's configuration, which installation it is, its users
+`marks`           the keys by which the two sides know each other
+================  ======================================================================
 
-Every check looks by itself, so that one mistake does not hide the others. Nothing is changed, and
-nothing secret is printed.
+Every check looks by itself, so that one mistake does not hide the others. A host may have Glance, Nova
+or both: what is there is checked. Nothing is changed, and nothing secret is printed.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
-from glance_related.cmd import glance_conf, output
-from glance_related.cmd.check import pipelines, services, suite
+from glance_related.cmd import glance_conf, nova_conf, output
+from glance_related.cmd.check import marks, nova, nova_pipelines, pipelines, services, suite
 from glance_related.cmd.check.findings import ERROR, Finding, error, warning
 from glance_related.cmd.glance_conf import GlanceConf
+from glance_related.cmd.nova_conf import NovaConf
 from glance_related.cmd.paste import PasteError, PasteFile
 from glance_related.db.database import Database, DatabaseDown
 from glance_related.instance_aware.store import Store
+from glance_related.riders.keys import GLANCE, NOVA, recorded_mark_keys
+from glance_related.riders.mark import Marks
 from glance_related.settings.options import ConfigError, Settings, load
+
+
+@dataclass
+class _Host:
+    """What is found on this host.
+
+    :param stands: the sides on which a filter of ours stands: `GLANCE`, `NOVA`
+    """
+
+    glance: GlanceConf | None = None
+    nova: NovaConf | None = None
+    has_nova: bool = False
+    stands: set[str] = field(default_factory=set)
 
 
 def register(commands: Any) -> None:
@@ -38,13 +58,13 @@ def register(commands: Any) -> None:
         "Exit code 1 where one of them is an error.",
     )
     check.add_argument("--paste", metavar="FILE", help="Glance's paste file (default: the one that Glance would load)")
-    check.add_argument("--nova-paste", metavar="FILE", help="Nova's api-paste.ini, to be checked as well")
     check.add_argument(
         "--flavor",
         metavar="NAME",
         help="the flavor in force (default: [paste_deploy] flavor of Glance's configuration)",
     )
     glance_conf.add_arguments(check)
+    nova_conf.add_arguments(check)
     output.add_format(check)
     check.set_defaults(run=_run)
 
@@ -60,49 +80,77 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _findings(args: argparse.Namespace) -> Iterator[Finding]:
-    settings, conf = None, None
+    settings, host = None, _Host()
     try:
         settings = load(args.config_file)
     except ConfigError as problem:
         yield error("config.wrong", str(problem))
+    yield from _nova_files(args, host)
+    yield from _glance_files(args, host, settings)
+    if settings is not None:
+        yield from _our_side(args, host, settings)
+
+
+def _nova_files(args: argparse.Namespace, host: _Host) -> Iterator[Finding]:
+    path = None
     try:
-        conf = glance_conf.read(args)
-        if conf is None:
+        host.nova = nova_conf.read(args)
+        path = nova_conf.find_paste(args, host.nova)
+        if host.nova is not None:
+            yield from nova.check_nova_conf(host.nova)
+    except ConfigError as problem:
+        yield error("nova.conf_wrong", str(problem))
+    path = path or args.nova_paste
+    host.has_nova = bool(args.nova_conf or host.nova or path)
+    if path is not None:
+        try:
+            paste = PasteFile(path)
+        except PasteError as problem:
+            yield error("nova_paste.unreadable", str(problem))
+            return
+        yield from nova_pipelines.check_nova(paste, config_file=args.config_file)
+        if nova_pipelines.stands_in_nova(paste):
+            host.stands.add(NOVA)
+    elif host.nova is not None:
+        yield warning(
+            "nova_paste.not_found", "Nova's paste file was not found and not checked; name it with --nova-paste."
+        )
+
+
+def _glance_files(args: argparse.Namespace, host: _Host, settings: Settings | None) -> Iterator[Finding]:
+    try:
+        host.glance = glance_conf.read(args)
+        if host.glance is not None:
+            yield from services.check_glance_conf(host.glance)
+        elif not host.has_nova:
             yield warning(
                 "glance.no_conf", "Glance's configuration was not found and not checked; name it with --glance-conf."
             )
-        else:
-            yield from services.check_glance_conf(conf)
     except ConfigError as problem:
         yield error("glance.conf_wrong", str(problem))
-    yield from _paste_files(args, conf, settings)
-    if settings is not None:
-        yield from _our_side(args, conf, settings)
-
-
-def _paste_files(args: argparse.Namespace, conf: GlanceConf | None, settings: Settings | None) -> Iterator[Finding]:
     try:
-        path = args.paste or (conf.paste_file() if conf else None)
-        flavor = args.flavor if args.flavor is not None or conf is None else conf.flavor
-        if path is None:
-            yield warning("paste.not_found", "Glance's paste file was not found and not checked; name it with --paste.")
-        else:
-            allow_no_auth = settings is not None and settings.instance_aware.allow_no_auth
-            yield from pipelines.check_glance(
-                PasteFile(path), flavor, allow_no_auth=allow_no_auth, config_file=args.config_file
-            )
+        yield from _glance_paste(args, host, settings)
     except ConfigError as problem:
         yield error("glance.conf_wrong", str(problem))
     except PasteError as problem:
         yield error("paste.unreadable", str(problem))
-    if args.nova_paste is not None:
-        try:
-            yield from pipelines.check_nova(PasteFile(args.nova_paste))
-        except PasteError as problem:
-            yield error("nova_paste.unreadable", str(problem))
 
 
-def _our_side(args: argparse.Namespace, conf: GlanceConf | None, settings: Settings) -> Iterator[Finding]:
+def _glance_paste(args: argparse.Namespace, host: _Host, settings: Settings | None) -> Iterator[Finding]:
+    path = args.paste or (host.glance.paste_file() if host.glance else None)
+    if path is None:
+        if host.glance is not None or not host.has_nova:
+            yield warning("paste.not_found", "Glance's paste file was not found and not checked; name it with --paste.")
+        return
+    flavor = args.flavor if args.flavor is not None or host.glance is None else host.glance.flavor
+    paste = PasteFile(path)
+    allow_no_auth = settings is not None and settings.instance_aware.allow_no_auth
+    yield from pipelines.check_glance(paste, flavor, allow_no_auth=allow_no_auth, config_file=args.config_file)
+    if any(pipelines.IN_GLANCE[0] in pipeline.systems() for pipeline in paste.pipelines):
+        host.stands.add(GLANCE)
+
+
+def _our_side(args: argparse.Namespace, host: _Host, settings: Settings) -> Iterator[Finding]:
     yield from suite.check_file(settings)
     yield from suite.check_policies(settings)
     database = Database(settings.database)
@@ -113,10 +161,25 @@ def _our_side(args: argparse.Namespace, conf: GlanceConf | None, settings: Setti
         if store is not None:
             yield from suite.check_installations(store)
         yield from services.check_account(settings, store)
+        yield from _our_nova(host, settings, database, store)
         if store is not None:
-            yield from _strangers(args, conf, settings, store)
+            yield from _strangers(args, host.glance, settings, store)
     except DatabaseDown:
         yield error("database.down", "a database stopped answering while it was asked; see its log, and check again.")
+
+
+def _our_nova(host: _Host, settings: Settings, database: Database, store: Store | None) -> Iterator[Finding]:
+    """What the two sides must agree on."""
+    registered = store.installations() if store is not None else None
+    if NOVA in host.stands:
+        yield from nova.check_installation(settings, registered)
+    if host.nova is not None and registered is not None:
+        try:
+            yield from nova.check_users(host.nova, settings, registered)
+        except ConfigError as problem:
+            yield error("nova.conf_wrong", str(problem))
+    recorded = {side: recorded_mark_keys(database, side) for side in (GLANCE, NOVA)} if store is not None else {}
+    yield from marks.check_mark_keys(Marks(settings.riders.mark_keys), host.stands, recorded)
 
 
 def _strangers(

@@ -1,4 +1,4 @@
-"""What is wrong in Glance's and Nova's paste files: our filters in the wrong place, or in none."""
+"""What is wrong in Glance's paste file: our filters in the wrong place, or in none."""
 
 from __future__ import annotations
 
@@ -33,14 +33,20 @@ def check_glance(paste: PasteFile, flavor: str | None, *, allow_no_auth: bool, c
     :param allow_no_auth: ``[instance_aware] allow_no_auth``
     :param config_file: the suite's configuration that the other checks look at
     """
-    yield from _sections(paste, config_file)
+    if not paste.filters:
+        yield error(
+            "paste.no_section",
+            f"{paste.path} has no section of ours; add [filter:instance_aware] with "
+            "'use = egg:glance_related#instance_aware', and the word instance_aware right after context.",
+        )
+    yield from check_sections(paste, config_file, code="paste", host="Glance", place="right after context")
     in_force = None if flavor is None else paste.in_force(flavor)
     if flavor is not None and in_force is None:
         yield error(
             "paste.no_such_flavor",
             f"{paste.path} has no pipeline for the flavor in force, '{flavor}'; put [paste_deploy] flavor right.",
         )
-    chosen = [pipeline for pipeline in paste.pipelines if _systems(pipeline) & set(IN_GLANCE)]
+    chosen = [pipeline for pipeline in paste.pipelines if pipeline.systems() & set(IN_GLANCE)]
     for pipeline in chosen:
         yield from _order(pipeline)
         if pipeline.position("authtoken") is None and not allow_no_auth:
@@ -50,72 +56,47 @@ def check_glance(paste: PasteFile, flavor: str | None, *, allow_no_auth: bool, c
             yield from _missing(paste, section.system, in_force)
 
 
-def check_nova(paste: PasteFile) -> Iterator[Finding]:
-    """Everything about Nova's paste file: our filters stand between authtoken and keystonecontext."""
-    for pipeline in paste.pipelines:
-        context = pipeline.position("keystonecontext")
-        token = pipeline.position("authtoken")
-        for index, word in pipeline.ours():
-            if context is not None and index > context:
-                yield error(
-                    "nova_paste.after_keystonecontext",
-                    f"{pipeline.title}: {word.name} stands after keystonecontext, where Nova has fixed the request id "
-                    "already; put it between authtoken and keystonecontext.",
-                )
-            if token is not None and index < token:
-                yield error(
-                    "nova_paste.before_authtoken",
-                    f"{pipeline.title}: {word.name} stands before authtoken, and would believe what a client says of "
-                    "itself; put it between authtoken and keystonecontext.",
-                )
-            if word.system in IN_GLANCE:
-                yield error(
-                    "nova_paste.glances_filter",
-                    f"{pipeline.title}: {word.name} is a filter for Glance's pipeline; take it out of Nova's.",
-                )
+def check_sections(paste: PasteFile, config_file: str, *, code: str, host: str, place: str) -> Iterator[Finding]:
+    """Our filters' own sections, in either host's file.
 
-
-def _sections(paste: PasteFile, config_file: str) -> Iterator[Finding]:
-    """The filters' own sections."""
+    :param code: the first word of the findings' codes
+    :param place: where in a pipeline our filters belong
+    """
     known = our_filters()
     used = {word.name for pipeline in paste.pipelines for word in pipeline.words}
-    if not paste.filters:
-        yield error(
-            "paste.no_section",
-            f"{paste.path} has no section of ours; add [filter:instance_aware] with "
-            "'use = egg:glance_related#instance_aware', and the word instance_aware right after context.",
-        )
     for section in paste.filters:
         if section.system not in known:
             close = difflib.get_close_matches(section.system, sorted(known), n=1)
             hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(sorted(known))}."
             yield error(
-                "paste.no_such_filter", f"[filter:{section.name}]: the suite has no filter {section.system}; {hint}"
+                f"{code}.no_such_filter", f"[filter:{section.name}]: the suite has no filter {section.system}; {hint}"
             )
         if section.name not in used:
             yield error(
-                "paste.section_unused",
-                f"[filter:{section.name}] is in no pipeline; put the word {section.name} right after context.",
+                f"{code}.section_unused",
+                f"[filter:{section.name}] is in no pipeline; put the word {section.name} {place}.",
             )
-        yield from _config_file(section.name, section.config_file, config_file)
+        yield from _config_file(section.name, section.config_file, config_file, code)
     for name in sorted((used & known) - {section.name for section in paste.filters}):
         if not paste.has_filter(name):
             yield error(
-                "paste.word_without_section",
-                f"a pipeline names {name}, and there is no [filter:{name}]; Glance does not start: add the section.",
+                f"{code}.word_without_section",
+                f"a pipeline names {name}, and there is no [filter:{name}]; {host} does not start: add the section.",
             )
 
 
-def _config_file(name: str, named: str | None, checked: str) -> Iterator[Finding]:
+def _config_file(name: str, named: str | None, checked: str, code: str) -> Iterator[Finding]:
     if named is None or Path(named).resolve() == Path(checked).resolve():
         return
     if Path(named).is_file():
         yield warning(
-            "paste.other_config_file",
+            f"{code}.other_config_file",
             f"[filter:{name}] config_file is {named}, and this check looked at {checked}; make both the same.",
         )
     else:
-        yield error("paste.no_config_file", f"[filter:{name}] config_file is {named}, which is no file; put it right.")
+        yield error(
+            f"{code}.no_config_file", f"[filter:{name}] config_file is {named}, which is no file; put it right."
+        )
 
 
 def _order(pipeline: Pipeline) -> Iterator[Finding]:
@@ -158,14 +139,14 @@ def _no_authtoken(pipeline: Pipeline, *, is_in_force: bool) -> Iterator[Finding]
 
 def _missing(paste: PasteFile, system: str, in_force: Pipeline | None) -> Iterator[Finding]:
     """Pipelines of Glance's API, with authentication, in which the filter does not stand."""
-    if in_force is not None and system not in _systems(in_force):
+    if in_force is not None and system not in in_force.systems():
         yield error(
             "paste.not_in_force",
             f"{in_force.title}, which is the pipeline in force, does not contain {system}; put it right after context.",
         )
-    elsewhere = any(system in _systems(pipeline) for pipeline in paste.pipelines)
+    elsewhere = any(system in pipeline.systems() for pipeline in paste.pipelines)
     for pipeline in paste.pipelines:
-        if not elsewhere or pipeline == in_force or system in _systems(pipeline):
+        if not elsewhere or pipeline == in_force or system in pipeline.systems():
             continue
         if all(pipeline.position(role) is not None for role in ("versionnegotiation", "authtoken", "context")):
             yield warning(
@@ -173,7 +154,3 @@ def _missing(paste: PasteFile, system: str, in_force: Pipeline | None) -> Iterat
                 f"{pipeline.title} does not contain {system}, which others do; put it right after context there too, "
                 "or a change of the flavor takes it away.",
             )
-
-
-def _systems(pipeline: Pipeline) -> set[str]:
-    return {word.system for word in pipeline.words if word.system is not None}

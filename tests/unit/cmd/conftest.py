@@ -73,6 +73,7 @@ class Manage:
 @pytest.fixture
 def manage_(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Manage:
     monkeypatch.setenv("OS_GLANCE_CONFIG_DIR", str(tmp_path / "no-glance-here"))
+    monkeypatch.setenv("OS_NOVA_CONFIG_DIR", str(tmp_path / "no-nova-here"))
     monkeypatch.setenv("HOME", str(tmp_path))
     return Manage(tmp_path, capsys)
 

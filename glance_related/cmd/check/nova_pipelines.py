@@ -1,0 +1,97 @@
+"""What is wrong in Nova's paste file: our filter in the wrong place, in one pipeline only, or in none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from glance_related.cmd.check.findings import Finding, error, warning
+from glance_related.cmd.check.pipelines import IN_GLANCE, check_sections
+from glance_related.cmd.paste import PasteFile, Pipeline, Word
+
+#: System 1's filter for Nova's pipelines.
+IN_NOVA = "instance_aware_nova"
+
+_PLACE = "between authtoken and keystonecontext"
+
+# What must stand before our filters, and what becomes of them where it does not.
+_BEFORE = {
+    "compute_req_id": "where Nova's own request id is not known yet",
+    "authtoken": "and would believe what a client says of itself",
+}
+
+
+def check_nova(paste: PasteFile, *, config_file: str) -> Iterator[Finding]:
+    """Everything about Nova's paste file.
+
+    :param config_file: the suite's configuration that the other checks look at
+    """
+    yield from check_sections(paste, config_file, code="nova_paste", host="Nova", place=_PLACE)
+    for pipeline in paste.pipelines:
+        yield from _place(pipeline)
+    yield from _missing(paste)
+
+
+def stands_in_nova(paste: PasteFile) -> bool:
+    """Whether any of Nova's pipelines has the filter."""
+    return any(IN_NOVA in pipeline.systems() for pipeline in paste.pipelines)
+
+
+def _place(pipeline: Pipeline) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for index, word in pipeline.ours():
+        if word.system in IN_GLANCE:
+            yield error(
+                "nova_paste.glances_filter",
+                f"{pipeline.title}: {word.name} is a filter for Glance's pipeline; take it out of Nova's.",
+            )
+            continue
+        yield from _before_and_behind(pipeline, index, word)
+        if word.system in seen:
+            yield error("nova_paste.twice", f"{pipeline.title}: {word.name} stands there twice; take one out.")
+        seen.add(word.system or "")
+
+
+def _before_and_behind(pipeline: Pipeline, index: int, word: Word) -> Iterator[Finding]:
+    for role, why in _BEFORE.items():
+        position = pipeline.position(role)
+        if position is None:
+            yield error(
+                f"nova_paste.no_{role}", f"{pipeline.title}: {word.name} needs {role} before it, and there is none."
+            )
+        elif index < position:
+            yield error(
+                f"nova_paste.before_{role}",
+                f"{pipeline.title}: {word.name} stands before {role}, {why}; put it {_PLACE}.",
+            )
+    context = pipeline.position("keystonecontext")
+    if context is None:
+        yield error(
+            "nova_paste.no_keystonecontext",
+            f"{pipeline.title}: {word.name} needs keystonecontext behind it, and there is none.",
+        )
+    elif index > context:
+        yield error(
+            "nova_paste.after_keystonecontext",
+            f"{pipeline.title}: {word.name} stands after keystonecontext, where Nova has fixed the request id "
+            f"already; put it {_PLACE}.",
+        )
+
+
+def _missing(paste: PasteFile) -> Iterator[Finding]:
+    """Ways into Nova's API that go by the filter."""
+    if not stands_in_nova(paste):
+        if not any(section.system == IN_NOVA for section in paste.filters):
+            yield warning(
+                "nova_paste.no_section",
+                f"{paste.path} has no section of ours, so images of this Nova are bound by reconcile only, and later; "
+                f"add [filter:{IN_NOVA}] with 'use = egg:glance_related#{IN_NOVA}', and the word {IN_NOVA} {_PLACE}.",
+            )
+        return
+    for pipeline in paste.pipelines:
+        asks_keystone = all(pipeline.position(role) is not None for role in ("authtoken", "keystonecontext"))
+        if asks_keystone and IN_NOVA not in pipeline.systems():
+            yield error(
+                "nova_paste.missing",
+                f"{pipeline.title} does not contain {IN_NOVA}, and what comes that way goes by it; put it {_PLACE} "
+                "there too.",
+            )
