@@ -140,6 +140,9 @@ class Nova:
             done.touch()
 
     def stop(self) -> None:
+        # All at once: each takes seconds to say goodbye to its queues.
+        for program in reversed(self.programs):
+            program.service.ask_to_stop()
         for program in reversed(self.programs):
             program.stop()
 

@@ -123,12 +123,18 @@ class Service:
             )  # fmt: skip
         self.pidfile.write_text(f"{self._child.pid} {_started_at(self._child.pid)}\n")
 
-    def stop(self, seconds: float = 15) -> None:
-        """Ask it to end, and where it does not, end it with all its workers."""
+    def ask_to_stop(self) -> None:
+        """Ask it to end, and wait for nothing; stop() is still to follow."""
         pid = self.pid
         if pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
+
+    def stop(self, seconds: float = 15) -> None:
+        """Ask it to end, and where it does not, end it with all its workers."""
+        pid = self.pid
+        if pid is not None:
+            self.ask_to_stop()
             if not self._wait_gone(pid, seconds):
                 _kill_group(pid, signal.SIGKILL)
                 self._wait_gone(pid, 5)

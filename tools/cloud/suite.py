@@ -23,10 +23,16 @@ class Suite:
         *,
         name: str = "glance-related",
         database: str | None = None,
+        mark_key: str | None = None,
+        installation: str | None = None,
         conf_extra: str = "",
         pythonpath: Sequence[Path | str] = (),
     ) -> None:
-        """`conf_extra` is appended to the configuration file; `database` is a SQLAlchemy URL."""
+        """`conf_extra` is appended to the configuration file; `database` is a SQLAlchemy URL.
+
+        `mark_key` is the secret that Nova's side and Glance's side share; `installation`, for Nova's side, is
+        the UUID of that Nova.
+        """
         self.root = root.absolute()
         self.venv = venv.absolute()
         self.keystone = keystone
@@ -34,6 +40,8 @@ class Suite:
         self.data = self.root / "data" / name
         self.database_file = self.data / "glance-related.sqlite"
         self.database = database or f"sqlite:///{self.database_file}"
+        self.mark_key = mark_key
+        self.installation = installation
         self.conf_extra = conf_extra
         self.pythonpath = [str(folder) for folder in pythonpath]
 
@@ -53,9 +61,18 @@ project_name = service
 username = glance-related
 password = {self.keystone.passwords["glance-related"]}
 region_name = {REGION}
+{self._nova_side()}
 {self.conf_extra}
 """,
         )
+
+    def _nova_side(self) -> str:
+        lines = []
+        if self.mark_key:
+            lines += ["[riders]", f"mark_keys = {self.mark_key}"]
+        if self.installation:
+            lines += ["[instance_aware]", f"nova_installation_uuid = {self.installation}"]
+        return "\n".join(lines)
 
     def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run `glance-related-manage` to its end, whatever that is."""
@@ -79,10 +96,17 @@ region_name = {REGION}
         return self._need(*words, *_users(service_users, trusted_programs)).split()[-1]
 
     def add_installation(
-        self, uuid: str, name: str, service_users: Sequence[str], trusted_programs: Sequence[str] = ()
+        self,
+        uuid: str,
+        name: str,
+        service_users: Sequence[str],
+        trusted_programs: Sequence[str] = (),
+        region: str | None = None,
     ) -> None:
-        """The Nova of that UUID is registered, once however often this is called."""
+        """The Nova of that UUID is registered, once however often this is called; `region`: not where we are."""
         words = ["installation", "add", uuid, "--name", name]
+        if region and region != REGION:
+            words += ["--region", region]
         self._need(*words, *_users(service_users, trusted_programs))
 
     def _need(self, *words: str) -> str:

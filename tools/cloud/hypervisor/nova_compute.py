@@ -7,9 +7,8 @@ its __path__ names, so one more folder there is enough, and no file of Nova's ch
 import sys
 from pathlib import Path
 
-# Nova decides how it does threads before anything else of it is imported.
+from nova import virt
 from nova.cmd import compute
-from nova import virt  # isort: skip
 
 
 def main():

@@ -1,0 +1,423 @@
+"""The real cloud of these tests: one Keystone, one Glance, one Nova or two, people with real tokens.
+
+Everything is started from the environment that runs pytest, in a temporary folder, on ports of the loopback,
+and stopped by its pid at the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json as json_
+import random
+import socket
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pymysql
+from sqlalchemy.engine import make_url
+
+from cloud import ports
+from cloud.accounts import CUSTOMERS, Accounts
+from cloud.compute import FLAVOR, Compute, Site
+from cloud.glance import Glance
+from cloud.keystone import Keystone
+from cloud.nova import Nova
+from cloud.nova_programs import Api
+from cloud.ports import Ports
+from cloud.processes import HOST, port_free
+from cloud.suite import Suite
+from tests.real.wire import Answer, exchange
+
+#: What a request says where a test does not say otherwise: createImage answers with the image's id.
+MICROVERSION = "2.90"
+
+#: A small image that everybody sees.
+IMAGE = "tiny"
+
+_IMAGE_DATA = b"a disk with nothing to boot from\n" * 2000
+
+# How many ports a cloud may take, with the Glances and APIs that tests add to it.
+_ROW = ports.COUNT + 27
+
+
+class NovaCloud:
+    """Everything that a test asks for.
+
+    `nova` is of user `nova`, in RegionOne, and registered as `installation`, to which the trusted program
+    `scheduler` belongs too; `nova2` is of user `nova2`, in RegionTwo, and registered as `installation2`.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.venv = Path(sys.prefix)
+        self._base = free_port_base()
+        numbers = Ports.behind(self._base)
+        self._extra_ports = self._base + ports.COUNT
+        self.keystone = Keystone(root, numbers.keystone, self.venv)
+        self.accounts = Accounts(self.keystone)
+        self.compute = Compute(root, numbers, self.venv, self.keystone, second_nova=True)
+        mark_key, database = self.compute.mark_key, self.compute.suite_database
+        self.suite = Suite(root, self.venv, self.keystone, database=database, mark_key=mark_key)
+        self.glance = Glance(root, "glance", numbers.glance, self.venv, self.keystone, suite_conf=self.suite.conf)
+        self.images_by_name: dict[str, str] = {}
+        self._extra: dict[str, Glance | Api] = {}
+        self._started: list[Site] = []
+
+    # -- servers
+
+    def start(self) -> None:
+        """All but the second Nova, which starts when it is first asked for."""
+        self.suite.write_config()
+        self.glance.write_config()
+        self.compute.write_config()
+        self.compute.start_servers(wait=False)
+        with ThreadPoolExecutor() as together:
+            first = [together.submit(self._prepare_keystone), together.submit(self.glance.db_sync)]
+            self.compute.wait_servers()
+            first.append(together.submit(self.compute.sites[0].db_sync))
+            first.append(together.submit(self.suite.db_upgrade))
+            for one in first:
+                one.result()
+        self.keystone.start(wait=False)
+        self.glance.start(wait=False)
+        self.keystone.wait()
+        self.accounts.standard(self.glance.url)
+        self.glance.wait()
+        self._start_nova(self.compute.sites[0])
+        self._make_image()
+
+    def stop(self) -> None:
+        for extra in self._extra.values():
+            extra.stop()
+        self.compute.stop()
+        self.glance.stop()
+        self.keystone.stop()
+
+    @property
+    def nova(self) -> Nova:
+        return self.compute.sites[0].nova
+
+    @property
+    def nova2(self) -> Nova:
+        """Another Nova on the same Glance, started when it is first asked for."""
+        second = self.compute.sites[1]
+        if second not in self._started:
+            second.db_sync()
+            self._start_nova(second)
+        return second.nova
+
+    @property
+    def installation(self) -> str:
+        """The UUID by which the suite knows `nova`."""
+        return self.compute.sites[0].installation
+
+    @property
+    def installation2(self) -> str:
+        """The UUID by which the suite knows `nova2`."""
+        return self.compute.sites[1].installation
+
+    @property
+    def stock_nova(self) -> Api:
+        """A nova-api without our filter, of `nova` itself: the same databases, the same servers."""
+        return self.extra_api("stock-nova-api")
+
+    @property
+    def stock_glance(self) -> Glance:
+        """A Glance without our filter over the same database and store."""
+        return self.extra_glance("stock-glance", filters="")
+
+    def extra_api(self, name: str, **options: Any) -> Api:
+        """One more nova-api of `nova`, started once; `options` are those of `cloud.nova_programs.Api`."""
+        if name not in self._extra:
+            self._extra[name] = self.nova.extra_api(name, self.port(), **options)
+        extra = self._extra[name]
+        assert isinstance(extra, Api)
+        if extra.pid is None:
+            extra.start()
+        return extra
+
+    def extra_glance(self, name: str, **options: Any) -> Glance:
+        """One more Glance over the same database and store, started once."""
+        if name not in self._extra:
+            shared = {"database": self.glance.database, "store": self.glance.store, "suite_conf": self.suite.conf}
+            made = Glance(self.root, name, self.port(), self.venv, self.keystone, **shared | options)
+            made.write_config()
+            self._extra[name] = made
+        extra = self._extra[name]
+        assert isinstance(extra, Glance)
+        if extra.pid is None:
+            extra.start()
+        return extra
+
+    def port(self) -> int:
+        """A port for one more server."""
+        while True:
+            self._extra_ports += 1
+            assert self._extra_ports < self._base + _ROW, "more servers than ports were set aside"
+            if port_free(self._extra_ports):
+                return self._extra_ports
+
+    def _prepare_keystone(self) -> None:
+        self.keystone.prepare()
+
+    def _start_nova(self, site: Site) -> None:
+        site.accounts(self.accounts, self.glance.url)
+        programs = [self.accounts.users["scheduler"]] if site is self.compute.sites[0] else []
+        users = [self.accounts.users[site.user]]
+        self.suite.add_installation(site.installation, site.name, users, programs, site.region)
+        self.compute.start_novas([site])
+        self._started.append(site)
+
+    def _make_image(self) -> None:
+        about = {"name": IMAGE, "visibility": "public", "disk_format": "raw", "container_format": "bare"}
+        self.images_by_name[IMAGE] = self.upload("admin", _IMAGE_DATA, **about)
+
+    # -- asking
+
+    def token(self, who: str) -> str:
+        """A real token: customers and the administrator in the project of their name, services in `service`.
+
+        `user@project` is anyone anywhere.
+        """
+        return self.keystone.token(*_user_and_project(who))
+
+    def project(self, who: str) -> str:
+        """The id of the project that `who` acts in."""
+        return self.accounts.projects[_user_and_project(who)[1]]
+
+    def call(
+        self,
+        server: Api | Glance | Nova,
+        who: str | None,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        service_token: str | None = None,
+        chunked: bool = False,
+        microversion: str | None = None,
+    ) -> Answer:
+        """One request as `who` (None: without a token), the path sent letter by letter as it stands.
+
+        `service_token` names whose token is sent as X-Service-Token. A header that is None is not sent.
+        """
+        sent: dict[str, str | None] = {"Accept": "application/json"}
+        if who:
+            sent["X-Auth-Token"] = self.token(who)
+        if service_token:
+            sent["X-Service-Token"] = self.token(service_token)
+        if microversion:
+            sent["OpenStack-API-Version"] = f"compute {microversion}"
+        if json is not None:
+            body = json_.dumps(json).encode()
+            sent["Content-Type"] = "application/json"
+        sent.update(headers or {})
+        present = {name: value for name, value in sent.items() if value is not None}
+        port = server.api.port if isinstance(server, Nova) else server.port
+        return exchange(port, method, path, present, body, chunked=chunked)
+
+    def compute_call(
+        self, who: str, method: str, path: str, json: Any = None, *, on: Api | Nova | None = None, **extra: Any
+    ) -> Answer:
+        """One request to Nova, by default to `nova` with our filter; `path` as in /servers."""
+        extra.setdefault("microversion", MICROVERSION)
+        return self.call(on or self.nova, who, method, f"/v2.1{path}", json=json, **extra)
+
+    def boot(
+        self,
+        who: str,
+        name: str = "a server",
+        image: str | None = None,
+        *,
+        on: Api | Nova | None = None,
+        wait: bool = True,
+        **more: Any,
+    ) -> str:
+        """A server of `who` that must become ACTIVE; its id. `more` stands in the body beside the usual."""
+        flavor = self._flavor(on)
+        image = image or self.images_by_name[IMAGE]
+        about = {"name": name, "flavorRef": flavor, "imageRef": image, "networks": "none", **more}
+        answer = self.compute_call(who, "POST", "/servers", {"server": about}, on=on)
+        assert answer.status == 202, answer
+        server_id = str(answer.json()["server"]["id"])
+        if wait:
+            self.wait_for_server(who, server_id, "ACTIVE", on=on)
+        return server_id
+
+    def action(
+        self,
+        who: str,
+        server_id: str,
+        body: Any,
+        microversion: str | None = MICROVERSION,
+        *,
+        on: Api | Nova | None = None,
+        **extra: Any,
+    ) -> Answer:
+        """POST /servers/{id}/action, whatever the answer."""
+        path = f"/servers/{server_id}/action"
+        return self.compute_call(who, "POST", path, body, on=on, microversion=microversion, **extra)
+
+    def snapshot(
+        self, who: str, server_id: str, name: str = "a snapshot", *, on: Api | Nova | None = None, **more: Any
+    ) -> str:
+        """createImage, which must be accepted and end in an active image; the image's id."""
+        answer = self.action(who, server_id, {"createImage": {"name": name, **more}}, on=on)
+        assert answer.status == 202, answer
+        image_id = str(answer.json()["image_id"])
+        self.wait_for_image(image_id)
+        return image_id
+
+    def server(self, who: str, server_id: str, *, on: Api | Nova | None = None) -> dict[str, Any]:
+        """The server as `who` sees it."""
+        answer = self.compute_call(who, "GET", f"/servers/{server_id}", on=on)
+        assert answer.status == 200, answer
+        return dict(answer.json()["server"])
+
+    def delete_server(self, who: str, server_id: str, *, on: Api | Nova | None = None) -> None:
+        """It must go."""
+        answer = self.compute_call(who, "DELETE", f"/servers/{server_id}", on=on)
+        assert answer.status == 204, answer
+
+        def gone() -> bool:
+            return self.compute_call(who, "GET", f"/servers/{server_id}", on=on).status == 404
+
+        self.wait_for(gone, f"server {server_id} does not go")
+
+    def upload(self, who: str, data: bytes = _IMAGE_DATA, **properties: Any) -> str:
+        """An active image of `who`; its id."""
+        about = {"name": "an image", "disk_format": "raw", "container_format": "bare", **properties}
+        answer = self.call(self.glance, who, "POST", "/v2/images", json=about)
+        assert answer.status == 201, answer
+        image_id = str(answer.json()["id"])
+        headers = {"Content-Type": "application/octet-stream"}
+        sent = self.call(self.glance, who, "PUT", f"/v2/images/{image_id}/file", body=data, headers=headers)
+        assert sent.status == 204, sent
+        return image_id
+
+    def images(self, who: str, query: str = "", *, on: Glance | None = None) -> list[dict[str, Any]]:
+        """GET /v2/images{query}, which must be answered."""
+        answer = self.call(on or self.glance, who, "GET", f"/v2/images{query}")
+        assert answer.status == 200, answer
+        return list(answer.json()["images"])
+
+    def shown(self, who: str, image_id: str, *, on: Glance | None = None) -> dict[str, Any]:
+        """The image as `who` sees it."""
+        answer = self.call(on or self.glance, who, "GET", f"/v2/images/{image_id}")
+        assert answer.status == 200, answer
+        return dict(answer.json())
+
+    # -- waiting
+
+    def wait_for(self, happens: Callable[[], Any], otherwise: str, seconds: float = 60) -> Any:
+        """What `happens` returns once it is true; else the sentence `otherwise`."""
+        end = time.monotonic() + seconds
+        while True:
+            seen = happens()
+            if seen:
+                return seen
+            assert time.monotonic() < end, otherwise
+            time.sleep(0.2)
+
+    def wait_for_server(
+        self, who: str, server_id: str, *statuses: str, on: Api | Nova | None = None, seconds: float = 60
+    ) -> dict[str, Any]:
+        """Until it has one of these statuses and nothing is being done to it; ERROR ends it at once."""
+
+        def there() -> dict[str, Any] | None:
+            server = self.server(who, server_id, on=on)
+            assert server["status"] != "ERROR" or "ERROR" in statuses, server.get("fault")
+            settled = server["status"] in statuses and server["OS-EXT-STS:task_state"] is None
+            return server if settled else None
+
+        return dict(self.wait_for(there, f"server {server_id} is not {' or '.join(statuses)}", seconds))
+
+    def wait_for_image(self, image_id: str, seconds: float = 60) -> None:
+        """Until Glance has it as active."""
+
+        def active() -> bool:
+            image = self.image(image_id)
+            return image is not None and image["status"] == "active"
+
+        self.wait_for(active, f"image {image_id} is not active", seconds)
+
+    # -- what was stored
+
+    def image(self, image_id: str) -> dict[str, Any] | None:
+        """What Glance's own tables hold of an image, with its properties under "properties"; None: nothing."""
+        rows = self.glance_rows("select * from images where id = ? and deleted = 0", image_id)
+        if not rows:
+            return None
+        query = "select name, value from image_properties where image_id = ? and deleted = 0"
+        properties = {row["name"]: row["value"] for row in self.glance_rows(query, image_id)}
+        return {**rows[0], "properties": properties}
+
+    def images_of(self, server_id: str) -> list[str]:
+        """The ids of Glance's images, oldest first, that by Nova's own property come from that server."""
+        query = """select i.id from images i join image_properties p on p.image_id = i.id
+            where i.deleted = 0 and p.deleted = 0 and p.name = 'instance_uuid' and p.value = ? order by i.created_at"""
+        return [row["id"] for row in self.glance_rows(query, server_id)]
+
+    def stored(self, image_id: str) -> tuple[str, str] | None:
+        """What our table holds of an image: (installation, instance)."""
+        rows = self.suite_rows("select * from glance_related_image_instances where image_id = %s", image_id)
+        return (rows[0]["nova_installation_uuid"], rows[0]["instance_id"]) if rows else None
+
+    def glance_rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        """Rows of Glance's own database (SQLite: values are ?), read beside the servers."""
+        place = f"file:{self.glance.database_file}?mode=ro"
+        with closing(sqlite3.connect(place, uri=True, timeout=30)) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(query, values)]
+
+    def suite_rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        """Rows of the suite's database (MariaDB: values are %s)."""
+        return _mariadb_rows(self.suite.database, query, *values)
+
+    def nova_rows(self, query: str, *values: Any, nova: Nova | None = None) -> list[dict[str, Any]]:
+        """Rows of the database of Nova's cell (MariaDB: values are %s)."""
+        return _mariadb_rows((nova or self.nova).database("cell1"), query, *values)
+
+    def _flavor(self, on: Api | Nova | None) -> str:
+        answer = self.compute_call("admin", "GET", "/flavors", on=on)
+        assert answer.status == 200, answer
+        (flavor,) = [one["id"] for one in answer.json()["flavors"] if one["name"] == FLAVOR]
+        return str(flavor)
+
+
+def free_port_base() -> int:
+    """A number N with a row of free ports behind it, all below those that clients get."""
+    for base in random.sample(range(16000, 22900, _ROW), 150):
+        with contextlib.ExitStack() as stack:
+            try:
+                for port in range(base + 1, base + _ROW):
+                    stack.enter_context(socket.socket()).bind((HOST, port))
+            except OSError:
+                continue
+            return base
+    raise AssertionError("no free ports")
+
+
+def _user_and_project(who: str) -> tuple[str, str]:
+    user, _, project = who.partition("@")
+    return user, project or (user if user in (*CUSTOMERS, "admin") else "service")
+
+
+def _mariadb_rows(database: str, query: str, *values: Any) -> list[dict[str, Any]]:
+    url = make_url(database)
+    connection = pymysql.connect(
+        host=url.host, port=url.port or 0, user=url.username, password=str(url.password), database=url.database,
+        charset="utf8mb4", autocommit=True, connect_timeout=10, read_timeout=60,
+        cursorclass=pymysql.cursors.DictCursor,
+    )  # fmt: skip
+    with closing(connection), connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return list(cursor.fetchall())
