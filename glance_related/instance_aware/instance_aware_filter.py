@@ -21,6 +21,7 @@ from glance_related.instance_aware.novas_images import NovasImages
 from glance_related.instance_aware.shown import decorated, described_image, described_images, known, show_tuples
 from glance_related.instance_ref import INSTANCE_ID_MAX, InstanceRef
 from glance_related.problem import MISPLACED, NO_AUTH, Problem
+from glance_related.riders.keys import GLANCE, record_mark_keys
 from glance_related.settings import policy
 from glance_related.settings.options import ConfigError
 from glance_related.suite import Suite, open_suite, version
@@ -287,6 +288,7 @@ def filter_factory(
     suite = open_suite(local_conf.get("config_file"))
     _refuse_no_auth(suite)
     suite.check_schema()
+    record_mark_keys(suite, GLANCE)
     return lambda app: InstanceAwareMiddleware(app, suite)
 
 

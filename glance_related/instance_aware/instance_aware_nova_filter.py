@@ -84,6 +84,7 @@ from glance_related.instance_aware import problems, rules
 from glance_related.instance_aware.novas_images import SNAPSHOT
 from glance_related.instance_ref import canonical_uuid
 from glance_related.problem import MISPLACED, Problem
+from glance_related.riders.keys import NOVA, record_mark_keys
 from glance_related.riders.rider import GLOBAL_ID, OWN_ID, Rider, drop_replayed, marked_id, ride
 from glance_related.riders.store import RiderStore
 from glance_related.settings.options import ConfigError
@@ -275,4 +276,5 @@ def filter_factory(
             "the same in front of Glance."
         )
     suite.check_schema()
+    record_mark_keys(suite, NOVA)
     return lambda app: InstanceAwareNovaMiddleware(app, suite, installation)
