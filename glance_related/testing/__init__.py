@@ -2,8 +2,11 @@
 
 =================  ================================================================
 `fake_glance`      a Glance that answers what a test has told it to, and remembers
+`fake_nova`        a Nova that does the same, and has a record of its servers' actions
 `registry`         a reference v1 registry, in memory
 `registry_images`  what it keeps, and how it lists
 `store_suite`      the contract of `instance_aware`'s store, for any database
+`adoption_suite`   the same of what awaits the proof of its instance
+`rider_suite`      the same of what rides on requests to Nova
 =================  ================================================================
 """
