@@ -36,7 +36,10 @@ class FakeAccount:
         if parts.path == "/v2/glance-related":
             return Answer(200, FROM_GLANCE, dict(self.about))
         if parts.path == "/v2/images":
-            return Answer(200, FROM_GLANCE, {"images": self._listed(dict(parse_qsl(parts.query)))})
+            try:
+                return Answer(200, FROM_GLANCE, {"images": self._listed(dict(parse_qsl(parts.query)))})
+            except KeyError:
+                return Answer(400, FROM_GLANCE, {"title": "the marker is no image"})
         image = self.images.get(parts.path.removeprefix("/v2/images/"))
         return Answer(200, FROM_GLANCE, image) if image else Answer(404, FROM_GLANCE, {"title": "Not Found"})
 
@@ -46,7 +49,21 @@ class FakeAccount:
 
     def _listed(self, query: dict[str, str]) -> list[dict[str, Any]]:
         assert query["visibility"] == "all"
+        if "created_at" in query:
+            return self._made_since(query)
         ids = query["id"].removeprefix("in:").split(",")
         hidden = query["os_hidden"] == "true"
         found = [self.images[one] for one in ids if one in self.images and self.images[one]["os_hidden"] is hidden]
+        return found[: int(query["limit"])]
+
+    def _made_since(self, query: dict[str, str]) -> list[dict[str, Any]]:
+        assert query["sort"] == "created_at:asc"
+        since, hidden = query["created_at"].removeprefix("gte:"), query["os_hidden"] == "true"
+        found = [one for one in self.images.values() if one["os_hidden"] is hidden and one["created_at"] >= since]
+        found.sort(key=lambda one: (one["created_at"], one["id"]))
+        if "marker" in query:
+            ids = [one["id"] for one in found]
+            if query["marker"] not in ids:
+                raise KeyError(query["marker"])
+            found = found[ids.index(query["marker"]) + 1 :]
         return found[: int(query["limit"])]

@@ -17,8 +17,9 @@ from glance_related.instance_aware.reconcile import Report, reconcile
 from glance_related.instance_aware.register import Installation
 from glance_related.instance_aware.store import Store
 from tests.unit.instance_aware.account_of_fakes import FakeAccount
+from tests.unit.instance_aware.novas_of_fakes import NOVA, adopting, adoptions, noted, nova, novas, now, snapshot
 
-NOVA = "11111111-2222-3333-4444-555555555555"
+__all__ = ["NOVA", "adopting", "adoptions", "noted", "nova", "novas", "now", "snapshot"]
 
 
 @pytest.fixture
