@@ -9,8 +9,8 @@ In Glance's paste file::
     glance_related_config_file = /etc/glance-related/glance-related.conf
     detailed = true
 
-The detail counts what this worker has bound, refused and listed since it started, how many
-creations are pending in the database, and how many rows ``reconcile`` has swept.
+The detail counts what this worker has bound, refused and listed since it started, in front of Nova how
+many images it has let ride; then how many creations are pending in the database, and how many rows ``reconcile`` has swept.
 
 Glance goes on without the suite's database, so taking an API host out of service for it would make
 a small trouble a big one: name the plugin here to *see* the trouble, not in a load balancer's probe.
@@ -29,7 +29,7 @@ from glance_related.settings.options import ConfigError
 from glance_related.suite import Suite, open_suite
 
 CONFIG_KEY = "glance_related_config_file"
-_COUNTED = ("bound", "refused", "listed")
+_COUNTED = ("bound", "refused", "listed", "riding")
 
 
 class DatabaseHealthcheck(pluginbase.HealthcheckBaseExtension):

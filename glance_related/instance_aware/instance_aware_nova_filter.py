@@ -200,7 +200,7 @@ class InstanceAwareNovaMiddleware(Filter):
         try:
             self._riders.add(rider)
         except DatabaseDown:
-            LOG.warning("an image of server %s will be bound by reconcile: the database is down", server_id)
+            LOG.info("an image of server %s will be bound by reconcile: the database is down", server_id)
             return request.pass_on()
         LOG.info("request %s goes to Glance as %s, not as %s", rider.own_request_id, request_id, environ.get(GLOBAL_ID))
         ride(environ, request_id)

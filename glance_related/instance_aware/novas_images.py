@@ -87,7 +87,7 @@ class NovasImages:
                 return self._conduct.create_under_their_id(image["id"], owner, ref, lambda: forward(None), made)
             return self._conduct.create_under_our_id(ref, forward, made)
         except Problem:  # raised before Glance was asked: the database went down
-            LOG.warning("an image of server %s will be bound by reconcile: the database is down", ref.instance_id)
+            LOG.info("an image of server %s will be bound by reconcile: the database is down", ref.instance_id)
             return forward(None)
 
     # -- what rides on the request
@@ -101,7 +101,7 @@ class NovasImages:
             rider = self._riders.get(request_id, SNAPSHOT)
             own = {one.installation for one in self._of_nova(caller)}
         except DatabaseDown:
-            LOG.warning("an image of Nova's will be bound by reconcile: the database is down")
+            LOG.info("an image of Nova's will be bound by reconcile: the database is down")
             return None
         if rider is None or not self._fits(rider, caller) or rider.nova_installation_uuid not in own:
             LOG.warning("a marked request id was not believed: it belongs to another caller, or is too old")
@@ -132,4 +132,4 @@ class NovasImages:
             request_id = environ.get(_REQUEST_ID, "")
             self._adoptions.note(Adoption(image_id, own[0].installation, instance_id, request_id, owner, utcnow()))
         except DatabaseDown:
-            LOG.warning("an image of Nova's will be looked for by reconcile: the database is down")
+            LOG.info("an image of Nova's will be looked for by reconcile: the database is down")
