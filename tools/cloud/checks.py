@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from cloud.environment import CLIENTS, PROJECT, SERVICES, TESTED, Environment, version_of
+from cloud.environment import CLIENTS, COMPUTE, PROJECT, SERVICES, TESTED, Environment, version_of
 from cloud.progress import Progress
 
 EXTRAS = ("test", "mysql", "postgresql")
@@ -18,7 +18,7 @@ def make_environment(python: str, progress: Progress) -> Path:
     version = version_of(python)
     logs = PROJECT / "var" / "log" / f"test-{version}"
     environment = Environment(PROJECT / f".venv-{version}", logs, progress, python)
-    environment.make([*SERVICES, *CLIENTS, *TESTED], EXTRAS, editable=True)
+    environment.make([*SERVICES, *COMPUTE, *CLIENTS, *TESTED], EXTRAS, editable=True)
     return environment.path
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +26,6 @@ from cloud.suite import Suite
 
 SECOND_REGION = "RegionTwo"
 FLAVOR = "m1.tiny"
-
-#: Beside the packages that every cloud here needs.
-PACKAGES = ("nova", "openstack-placement", "PyMySQL")
 
 _SUITE_DATABASE = "glance_related"
 
@@ -94,14 +90,27 @@ class Site:
         ):
             accounts.endpoint(service_type, name, url, self.region)
 
+    def about(self) -> dict[str, str]:
+        """What others need to know of it, for var/ready."""
+        return {
+            "name": self.name,
+            "url": self.nova.url,
+            "metadata": self.nova.metadata.url,
+            "region": self.region,
+            "nova_installation_uuid": self.installation,
+            "database": self.nova.database("cell1"),
+            "instances": str(self.nova.data / "instances"),
+        }
+
     def services(self) -> Iterator[Service]:
+        """In the order in which they start."""
         yield self.placement.service
         for program in self.nova.programs:
             yield program.service
 
 
 class Compute:
-    """prepare(), accounts(), start(), stop(); `sites` are the Novas with their own, the first one first."""
+    """start_servers(), start_novas(), stop(); `sites` are the Novas with their own, the first one first."""
 
     def __init__(
         self,
@@ -137,11 +146,9 @@ class Compute:
         """The secret by which the two sides of the suite know each other's request ids."""
         return self.keystone.passwords.key("mark-key")
 
-    def services(self) -> Iterator[Service]:
-        """All of them, in the order in which they start."""
-        yield from (self.mariadb.service, self.rabbitmq.epmd, self.rabbitmq.service, self.network.service)
-        for site in self.sites:
-            yield from site.services()
+    def servers(self) -> list[Service]:
+        """What the Novas stand on, in the order in which they start."""
+        return [self.mariadb.service, self.rabbitmq.epmd, self.rabbitmq.service, self.network.service]
 
     def start_servers(self, wait: bool = True) -> None:
         """What the Novas stand on."""
@@ -160,16 +167,6 @@ class Compute:
     def write_config(self) -> None:
         for site in self.sites:
             site.write_config()
-
-    def db_sync(self) -> None:
-        """Every table of every Nova; MariaDB must run, and RabbitMQ need not."""
-        with ThreadPoolExecutor() as together:
-            for done in [together.submit(site.db_sync) for site in self.sites]:
-                done.result()
-
-    def accounts(self, accounts: Accounts, image_url: str) -> None:
-        for site in self.sites:
-            site.accounts(accounts, image_url)
 
     def start_novas(self, sites: Sequence[Site] = ()) -> None:
         """All of them or these, until servers can be made; Keystone, with all accounts, and Glance must run."""

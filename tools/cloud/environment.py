@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cloud import Trouble
+from cloud import Trouble, debian
 from cloud.processes import last_line, run
 from cloud.progress import Progress
 
@@ -23,6 +23,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 # What an OpenStack needs here besides the suite: the services, a server for them, the clients.
 SERVICES = ("keystone", "glance", "gunicorn")
+# What a cloud with Nova needs besides.
+COMPUTE = ("nova", "openstack-placement", "PyMySQL")
 CLIENTS = ("python-openstackclient",)
 # What the tests drive and compare besides.
 TESTED = ("pyuwsgi", "python-glanceclient", "openstacksdk")
@@ -102,22 +104,9 @@ class Environment:
         if subprocess.call(check, stderr=subprocess.DEVNULL) == 0:
             return
         package = f"python{version}-venv"
-        if os.geteuid() == 0 and shutil.which("apt-get"):
+        if debian.may_install():
             self.progress.say(f"installing {package} (Debian's Python has no complete venv module)")
-            self._run(["apt-get", "update", "-qq"], "apt-get update")
-            self._run(
-                [
-                    "apt-get",
-                    "install",
-                    "-y",
-                    "-qq",
-                    "--no-install-recommends",
-                    "-o",
-                    "DPkg::Lock::Timeout=300",
-                    package,
-                ],
-                f"installing {package}",
-            )
+            debian.install([package], self.log)
         else:
             raise Trouble(f"Python's venv module is incomplete here: install the package {package} first")
 

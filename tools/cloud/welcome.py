@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shlex
 from pathlib import Path
 from typing import Any
 
 from cloud import Trouble, web
 from cloud.stack import Stack
+from cloud.telling import indented, shown
+from cloud.welcome_nova import welcome_nova
 
 _SERVER = "server-1"
 _NAME = "backup-of-server-1"
@@ -49,6 +49,8 @@ rc files: {rc_files}; logs: {var}/log; Ctrl-C stops everything.
 
 def welcome(stack: Stack) -> str:
     """Run the three commands, and tell them with their answers."""
+    if stack.sites:
+        return welcome_nova(stack)
     url = stack.glance.url
     scheduler = stack.keystone.token("scheduler", "service")
     ours = f"{url}/v2/images?nova_installation_uuid={stack.installation}&instance_id={_SERVER}"
@@ -65,16 +67,10 @@ def welcome(stack: Stack) -> str:
     var = shown(stack.var)
     return _STORY.format(
         here=Path.cwd(), var=var, url=url, name=_NAME, server=_SERVER, grep=_GREP,
-        created=_indented(_grep(created.text)), listed=_indented(_grep(listed.text)), hers=_indented(hers.text),
+        created=indented(_grep(created.text)), listed=indented(_grep(listed.text)), hers=indented(hers.text),
         option="" if var == "var" else f" --var {var}",
         rc_files=" ".join(shown(path) for path in sorted(stack.var.glob("rc-*"))),
     )  # fmt: skip
-
-
-def shown(path: Path) -> str:
-    """As a person would type it from here."""
-    near = os.path.relpath(path)
-    return shlex.quote(str(path) if near.startswith("..") else near)
 
 
 def _ask(method: str, url: str, token: str, body: Any = None) -> web.Reply:
@@ -86,7 +82,3 @@ def _ask(method: str, url: str, token: str, body: Any = None) -> web.Reply:
 
 def _grep(text: str) -> str:
     return "\n".join(match[0] for match in re.finditer(_GREP, text))
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"    {line}" for line in text.splitlines())
