@@ -37,6 +37,7 @@ The house
 `riders`             what rides on a request to Nova and comes out at Glance, under a marked request id
 `db`                 the engine, its bounded waits and retries, and the schema's migrations
 `instance_aware`     system 1: its filter, rules, store, options, problems
+`client`             for programs: openstacksdk's images, with the instance known
 `cmd`                ``glance-related-manage``
 `healthcheck`        a plugin for oslo.middleware's healthcheck
 `testing`            shipped for tests: a fake Glance, a reference registry

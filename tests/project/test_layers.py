@@ -14,6 +14,7 @@ from tests.project.source import Module, imports_of, is_under, modules, systems
 PLUMBING = ("db", "hosts", "instance_ref", "problem", "riders", "settings", "suite", "wsgi")
 MAY_IMPORT = {
     "__init__": (),
+    "client": ("instance_ref",),
     "cmd": (*PLUMBING, "healthcheck"),
     "db": (),
     "healthcheck": ("db", "settings.options", "suite"),
@@ -53,6 +54,9 @@ HOMES = {
         "wsgi": "the route table",
         "cmd": "reads the operator's paste file",
         "testing": "the reference registry is an application",
+    },
+    ("openstack",): {
+        "client": "wraps it; an extra, which no service needs",
     },
     ("requests", "keystoneauth1", "urllib3", "http"): {
         "hosts/account.py": "the suite's own account",

@@ -135,11 +135,19 @@ def test_what_is_asked_for_is_imported_and_what_is_imported_is_asked_for() -> No
     imported = {
         name.partition(".")[0]
         for module in modules()
-        if module.room != "testing"  # its users have the extra `test`
+        if module.room not in ("client", "testing")  # their users have an extra of that name, or `test`
         for name in module.imports
     } - set(sys.stdlib_module_names)
     asked = {_module_of(requirement) for requirement in REQUIRED}
     assert imported - {"glance_related"} == asked
+
+
+def test_the_client_asks_for_what_it_imports_and_for_no_more() -> None:
+    imported = {
+        name.partition(".")[0] for module in modules() if module.room == "client" for name in module.imports
+    } - set(sys.stdlib_module_names)
+    asked = {Requirement(line).name for line in lines_of("options.extras_require", "client")}
+    assert (imported - {"glance_related"}, asked) == ({"openstack"}, {"openstacksdk"})
 
 
 def _module_of(requirement: Requirement) -> str:

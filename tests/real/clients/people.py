@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def _session(cloud: Cloud, who: str) -> session.Session:
     password = v3.Password(
         cloud.keystone.url, username=who, password=cloud.keystone.passwords[who], user_domain_id="default",
-        project_name=who, project_domain_id="default",
+        project_id=cloud.project(who),
     )  # fmt: skip
     return session.Session(auth=password)
 
