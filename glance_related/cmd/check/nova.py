@@ -74,14 +74,14 @@ def _registered(user_id: str, where: str, uuid: str | None, registered: list[Ins
         return  # an installation that is not registered is said already
     named = ours[0] if len(ours) == 1 else None
     whose = f"installation '{named.name}'" if named else "any installation"
-    add = f"{named.nova_installation_uuid} --name {named.name}" if named else "UUID --name NAME"
+    known_as, name = (named.nova_installation_uuid, named.name) if named else ("UUID", "NAME")
     other = [f"a service user of '{one.name}'" for one in registered if user_id in one.service_users]
     other += [f"a trusted program of '{one.name}'" for one in registered if user_id in one.trusted_programs]
     known = f" (it is {' and '.join(other)})" if other else ""
     yield error(
         "nova.user_not_registered",
         f"user {user_id} of {where} is no service user of {whose}{known}, so what it makes is not bound; run "
-        f"'glance-related-manage installation add {add} --service-user {user_id}'.",
+        f"'glance-related-manage installation add {known_as} --name {name} --service-user {user_id}'.",
     )
 
 
