@@ -22,7 +22,8 @@ Who may use it
 ==============
 
 Whom the manual of `glance_related.instance_aware` lets set a tuple: an administrator, or a trusted program, which is a
-user with the role ``service`` whom ``installation add`` has registered for this Nova as one. Everybody may list and look; a customer finds the images that Glance shows him.
+user with the role ``service`` whom ``installation add`` has registered for this Nova as one. Everybody may list and
+look; a customer finds the images that Glance shows him.
 
 Requests it makes
 =================
