@@ -10,7 +10,7 @@ from typing import Any
 from cloud import Trouble, web
 from cloud.keystone import REGION, Keystone
 from cloud.mariadb import MariaDB
-from cloud.nova_config import nova_conf
+from cloud.nova_config import databases_conf, nova_conf
 from cloud.nova_programs import Api, Daemon, Program
 from cloud.processes import need
 from cloud.rabbitmq import RabbitMQ
@@ -66,6 +66,7 @@ class Nova:
         self.data = self.root / "data" / name
         self.logs = self.root / "log"
         self.conf = self.etc / "nova.conf"
+        self.databases_conf = self.etc / "databases.conf"
         self.metadata_secret = keystone.passwords[f"{name}-metadata"]
         self._mariadb = mariadb
         for wanted, there in ((databases_of(name), mariadb.databases), ([name], rabbitmq.vhosts)):
@@ -76,7 +77,8 @@ class Nova:
         )
         self.conductor = self._daemon("conductor")
         self.scheduler = self._daemon("scheduler")
-        self.compute = Daemon(self, f"{name}-compute", [f"{self.venv}/bin/python", str(_HYPERVISOR)])
+        command = [f"{self.venv}/bin/python", str(_HYPERVISOR)]
+        self.compute = Daemon(self, f"{name}-compute", command, [self.conf])
 
     @property
     def url(self) -> str:
@@ -102,6 +104,7 @@ class Nova:
         (self.data / "instances").mkdir(exist_ok=True)
         self.logs.mkdir(parents=True, exist_ok=True)
         write_private(self.conf, nova_conf(self))
+        write_private(self.databases_conf, databases_conf(self))
         write_private(self.etc / "manage.conf", f"[DEFAULT]\nlog_file = {self.logs}/{self.name}-manage.log\n")
         for program in self.programs:
             program.write_config()
@@ -174,12 +177,13 @@ class Nova:
         raise Trouble(f"{self.compute.name} is not up after {seconds:.0f} s: {seen} (log: {self.compute.log})")
 
     def _daemon(self, what: str) -> Daemon:
-        return Daemon(self, f"{self.name}-{what}", [f"{self.venv}/bin/nova-{what}"])
+        command = [f"{self.venv}/bin/nova-{what}"]
+        return Daemon(self, f"{self.name}-{what}", command, [self.conf, self.databases_conf])
 
     def _manage(self, *words: str, may_exist: bool = False) -> None:
         argv = [
             f"{self.venv}/bin/nova-manage", "--config-file", str(self.conf),
-            "--config-file", f"{self.etc}/manage.conf", *words,
+            "--config-file", str(self.databases_conf), "--config-file", f"{self.etc}/manage.conf", *words,
         ]  # fmt: skip
         env = self.api.environment()
         log = self.logs / f"{self.name}-prepare.log"

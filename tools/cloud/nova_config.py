@@ -45,10 +45,6 @@ manager_shutdown_timeout = 5
 default_log_levels = {_LOG_LEVELS}
 [api]
 auth_strategy = keystone
-[api_database]
-connection = {nova.database("api")}
-[database]
-connection = {nova.database("cell1")}
 [oslo_concurrency]
 lock_path = {nova.data}/lock
 [oslo_messaging_notifications]
@@ -80,6 +76,16 @@ instances = -1
 cores = -1
 ram = -1
 {nova.conf_extra}
+"""
+
+
+def databases_conf(nova: Nova) -> str:
+    """What all but nova-compute have besides: a compute host is not let near a database."""
+    return f"""\
+[api_database]
+connection = {nova.database("api")}
+[database]
+connection = {nova.database("cell1")}
 """
 
 

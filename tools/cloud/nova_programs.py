@@ -118,7 +118,7 @@ class Api(Program):
             )  # fmt: skip
         more["OS_NOVA_CONFIG_DIR"] = str(self.etc)
         # The first one is what it gives to PasteDeploy.
-        more["OS_NOVA_CONFIG_FILES"] = f"api-paste.ini;{self.nova.conf};program.conf"
+        more["OS_NOVA_CONFIG_FILES"] = f"api-paste.ini;{self.nova.conf};{self.nova.databases_conf};program.conf"
         self.service.spawn(argv, self.environment(**more))
         if wait:
             self.wait()
@@ -130,10 +130,12 @@ class Api(Program):
 class Daemon(Program):
     """nova-conductor, nova-scheduler or nova-compute."""
 
-    def __init__(self, nova: Nova, name: str, command: list[str]) -> None:
+    def __init__(self, nova: Nova, name: str, command: list[str], files: list[Path]) -> None:
+        """`files` are the configuration files that it shares with others."""
         super().__init__(nova, name)
         self.command = command
         self.conf = nova.etc / f"{name}.conf"
+        self.files = [*files, self.conf]
         self._said_before = 0
 
     def write_config(self) -> None:
@@ -141,8 +143,8 @@ class Daemon(Program):
 
     def start(self, wait: bool = True) -> None:
         self._said_before = self.log.stat().st_size if self.log.exists() else 0
-        argv = [*self.command, "--config-file", str(self.nova.conf), "--config-file", str(self.conf)]
-        self.service.spawn(argv, self.environment())
+        words = [word for file in self.files for word in ("--config-file", str(file))]
+        self.service.spawn([*self.command, *words], self.environment())
         if wait:
             self.wait()
 

@@ -32,7 +32,7 @@ What to type next, from {here} (each answer is from a moment ago):
 {snapped}
 
   # The image knows which server it is of, and of which Nova.
-  {var}/bin/openstack image show -f json -c properties $IMAGE | grep -oE '{grep}'
+  {var}/bin/openstack image show -f json -c properties $IMAGE | grep -oE '{grep}' | sort
 {tuple}
 
 So do openstack server backup create and openstack server shelve.{second}
