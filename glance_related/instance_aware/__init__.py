@@ -122,11 +122,12 @@ In ``[instance_aware]`` of ``glance-related.conf``; ``etc/glance-related.conf.sa
 
 The suite's own, in ``[database]``: ``connection`` (no default), ``timeout`` (5 seconds for a connection
 and for each answer), ``breaker_seconds`` (5: how long it counts as down after a failure) and
-``pool_size`` (10 connections for each process). In ``[account]``, the user by whom ``reconcile`` asks
-Glance: ``glance_endpoint``, ``region_name``, ``valid_interfaces`` and keystoneauth's options. In ``[riders]``,
-the same on Nova's and on Glance's side: ``mark_keys`` (no default) and ``lifetime_seconds`` (3600). That user
-must be an administrator for Glance (role ``admin``), because only an administrator's 404 means that an
-image is gone; it changes nothing there.
+``pool_size`` (10 connections for each process). In ``[riders]``, the same on Nova's and on
+Glance's side: ``mark_keys`` (no default) and ``lifetime_seconds`` (3600). In ``[account]``, the user by whom
+``reconcile`` asks Glance and the registered Novas: ``glance_endpoint``, ``region_name``, ``valid_interfaces``
+and keystoneauth's options. That user must be an administrator for both (role ``admin``): only an
+administrator's 404 means that an image is gone, and only an administrator is told what Nova has recorded of
+every project's servers. It changes nothing in either.
 
 Problems
 ========
@@ -227,6 +228,12 @@ Limits
   never made, or an attempt that was. ``glance-related-manage reconcile`` (from a timer; safe while serving)
   removes a row only where an administrator's GET of that image is answered 404 and the row is older than
   ``grace_seconds``, and finishes attempts. ``--dry-run`` only says what it would do.
+* It binds an image of Nova's that has no row only where Nova's record of that server's actions proves it: by
+  the request id under which Nova asked for the image, else by who asked and when, where as many actions as
+  images come into question. What cannot be told is left and counted. Found are images of the last seven days
+  (``--since``); not found are those of volume-backed servers, and of servers whose record Nova has archived.
+  What a customer has sent as metadata can at most tell an image as that of another server of the same project,
+  where that server's own image of the same two minutes was deleted.
 * An operator whose ``schema-image.json`` makes one of the two names *required* cannot use the filter: Glance
   never sees them. ``config check`` finds that.
 
