@@ -148,6 +148,7 @@ class Stack:
             "keystone": self.keystone.url,
             "glance": self.glance.url,
             "nova_installation_uuid": self.installation,
+            "python": f"{self.environment.path}/bin/python",
             "projects": self.accounts.projects,
             "glance_database": str(self.glance.database_file),
             "suite_database": self.suite.database if self.compute else str(self.suite.database_file),

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from cloud import Trouble, rc, web
+from cloud import Trouble, rc, rows, web
 from cloud.keystone import issue
 
 
@@ -29,6 +28,8 @@ class Stage:
         self.glance: str = about["glance"]
         self.installation: str = about["nova_installation_uuid"]
         self.projects: Mapping[str, str] = about["projects"]
+        self.novas: list[dict[str, str]] = about["novas"]
+        self._python: str = about["python"]
         self._databases = {"glance": about["glance_database"], "suite": about["suite_database"]}
         self._tokens: dict[str, str] = {}
 
@@ -70,27 +71,21 @@ class Stage:
 
     def rows(self, database: str, query: str, *values: str) -> list[dict[str, Any]]:
         """Rows of `glance`'s or the `suite`'s own database, read beside the servers."""
-        with self._open(database) as connection:
-            return [dict(row) for row in connection.execute(query, values)]
+        return rows.read(self._databases[database], query, values, python=self._python)
 
     def places(self, database: str, text: str) -> list[str]:
         """Every table and column of a whole database where `text` occurs."""
-        with self._open(database) as connection:
-            tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")]
-            return sorted(
-                {
-                    f"{table}.{column}"
-                    for table in tables
-                    for row in connection.execute(f'SELECT * FROM "{table}"')
-                    for column, value in dict(row).items()
-                    if text in str(value)
-                }
-            )
-
-    def _open(self, database: str) -> sqlite3.Connection:
-        connection = sqlite3.connect(f"file:{self._databases[database]}?mode=ro", uri=True, timeout=30)
-        connection.row_factory = sqlite3.Row
-        return connection
+        where = self._databases[database]
+        quote = "`" if where.startswith("mysql") else '"'
+        return sorted(
+            {
+                f"{table}.{column}"
+                for table in rows.tables(where, python=self._python)
+                for row in rows.read(where, f"SELECT * FROM {quote}{table}{quote}", python=self._python)
+                for column, value in row.items()
+                if text in str(value)
+            }
+        )
 
     def _token(self, who: str) -> str:
         if who not in self._tokens:
