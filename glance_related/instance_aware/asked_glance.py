@@ -18,8 +18,8 @@ LOG = logging.getLogger(__name__)
 
 #: After so many failures in a row Glance is not asked any more.
 PATIENCE = 5
-#: How many images of a walk are asked for together: what a stock Glance gives at most.
-PAGE = 1000
+#: How many images of a walk are asked for together: Glance takes some milliseconds for each.
+PAGE = 500
 
 #: The only ids that Glance gives to images.
 IMAGE_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)

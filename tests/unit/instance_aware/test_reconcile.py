@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 
 import pytest
@@ -10,8 +11,11 @@ from glance_related.db.models import utcnow
 from glance_related.hosts.account import Answer, Unreachable
 from glance_related.instance_aware import asked_glance
 from glance_related.instance_aware import reconcile as module
+from glance_related.instance_aware.options import InstanceAwareSettings
 from glance_related.instance_aware.reconcile import Refused
 from glance_related.instance_ref import InstanceRef
+from glance_related.riders.store import RiderStore
+from glance_related.testing.rider_suite import rider
 from tests.unit.instance_aware.account_of_fakes import FROM_GLANCE
 from tests.unit.instance_aware.conftest import NOVA
 
@@ -309,3 +313,32 @@ def test_an_id_that_glance_never_gives_is_not_asked_for(store, glance, run):
     assert run().abandoned == 1
     assert all("tasks" not in path for path in glance.asked)
     assert store.pending() == []
+
+
+# -- riders
+
+
+def test_only_riders_that_nobody_will_believe_any_more_are_forgotten(database, run, later, monkeypatch):
+    monkeypatch.setattr(module, "RIDERS", 2)
+    riders = RiderStore(database)
+    before = later - datetime.timedelta(seconds=InstanceAwareSettings().grace_seconds + 600)
+    second = datetime.timedelta(seconds=1)
+    for number in range(5):
+        riders.add(rider(created_at=before - (number + 1) * second))
+    kept = rider(created_at=before)
+    riders.add(kept)
+    assert run(purging=(riders, 600), dry_run=True).purged == 0
+    assert riders.count() == 6
+    assert run(purging=(riders, 600)).purged == 5
+    assert riders.count() == 1
+    assert riders.get(kept.request_id, kept.kind) == kept
+
+
+def test_riders_are_forgotten_whatever_glance_says_of_images(store, glance, database, run, later):
+    riders = RiderStore(database)
+    riders.add(rider(created_at=later - datetime.timedelta(days=1)))
+    for _ in range(asked_glance.PATIENCE):
+        glance.answers[f"/v2/images/{bound(store)}"] = lambda: Answer(500, FROM_GLANCE, None)
+    report = run(purging=(riders, 600))
+    assert report.stopped is not None
+    assert (report.purged, riders.count()) == (1, 0)
