@@ -2,104 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import json
 import os
-import random
 import re
 import signal
-import socket
-import subprocess
 import sys
-import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from tests.real.serving import TOOLS, Serve, exported, free_port_base, processes_of
+
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
-
-TOOLS = Path(__file__).resolve().parents[2] / "tools"
-
-# The environment of a fresh machine, and what a machine may need to reach a package index at all.
-_NETWORK = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE",
-            "SSL_CERT_DIR", "PIP_CERT", "PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_CACHE_DIR")  # fmt: skip
-
-
-def free_port_base() -> int:
-    """A number N with N+1 and N+2 free, below the ports that clients get."""
-    # Anywhere, not the first: it is used only seconds later, and another run may look at the same time.
-    for base in random.sample(range(23000, 31000, 10), 800):
-        with contextlib.ExitStack() as stack:
-            try:
-                for port in (base + 1, base + 2):
-                    stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return base
-    raise AssertionError("no free ports")
-
-
-def _end_with_us() -> None:
-    """In the child: a pytest that is killed must not leave a cloud behind."""
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
-
-
-class Serve:
-    """One tools/serve, with what it has printed."""
-
-    def __init__(self, folder: Path, base: int) -> None:
-        self.var = folder / "var"
-        self.base = base
-        self.environment = {name: os.environ[name] for name in _NETWORK if name in os.environ}
-        self.environment |= {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": os.environ.get("HOME", str(folder))}
-        self.folder = folder
-        self.lines: list[str] = []
-        self.process: subprocess.Popen[str] | None = None
-
-    def start(self) -> None:
-        """Until `ready` is printed."""
-        self.lines.clear()
-        self.process = subprocess.Popen(
-            self.command(), cwd=self.folder, env=self.environment, text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-            preexec_fn=_end_with_us,
-        )  # fmt: skip
-        ready = threading.Event()
-        threading.Thread(target=self._read, args=(ready,), daemon=True).start()
-        while not ready.wait(0.1):
-            assert self.process.poll() is None, self.said()
-        assert "ready" in self.lines, self.said()
-
-    def command(self) -> list[str]:
-        return [sys.executable, str(TOOLS / "serve"), "--port-base", str(self.base), "--var", "var"]
-
-    def run(self, *argv: str) -> subprocess.CompletedProcess[str]:
-        """Another command from the same place."""
-        return subprocess.run(
-            argv, cwd=self.folder, env=self.environment, text=True, capture_output=True, check=False, timeout=300
-        )
-
-    def stop(self, signum: int = signal.SIGINT) -> int:
-        assert self.process is not None
-        if self.process.poll() is None:
-            self.process.send_signal(signum)
-        return self.process.wait(60)
-
-    def said(self) -> str:
-        return "\n".join(self.lines)
-
-    def _read(self, ready: threading.Event) -> None:
-        assert self.process is not None
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip("\n"))
-            if line == "ready\n":
-                ready.set()
-        ready.set()
 
 
 @pytest.fixture(scope="module")
@@ -108,26 +24,6 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     one.start()
     yield one
     one.stop(signal.SIGTERM)
-
-
-def exported(serve: Serve, name: str) -> dict[str, str]:
-    """What a shell that has read this rc file would hand to a program."""
-    done = serve.run("/bin/sh", "-c", f". var/rc-{name} && env")
-    assert done.returncode == 0, done.stderr
-    return dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
-
-
-def processes_of(var: Path) -> list[str]:
-    """Every process that stands in that folder or holds a file of it open (servers rename themselves)."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit() or int(entry.name) == os.getpid():
-            continue
-        with contextlib.suppress(OSError):
-            places = [entry / "cwd", *(entry / "fd").iterdir()]
-            if any(str(place.readlink()).startswith(f"{var}/") for place in places):
-                found.append(f"{entry.name} {(entry / 'cmdline').read_bytes()!r}")
-    return found
 
 
 def test_says_what_it_does_and_nothing_foreign(serve: Serve) -> None:

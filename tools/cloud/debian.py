@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cloud import Trouble
 from cloud.processes import last_line, run
 from cloud.progress import Progress
 
-# Program or file, and the package that brings it; a file may be named by a pattern.
-_COMPUTE = {
+#: What stands beside Nova, and what Nova calls: program or file, and the package that brings it; a file may be
+#: named by a pattern.
+COMPUTE = {
     "mariadbd": "mariadb-server",
     "mariadb-install-db": "mariadb-server",
     "/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server": "rabbitmq-server",
@@ -26,9 +27,9 @@ _COMPUTE = {
 _POLICY = Path("/usr/sbin/policy-rc.d")
 
 
-def need_compute(progress: Progress, log: Path) -> None:
-    """What the servers beside Nova are, and what Nova calls: there, installed now, or one sentence."""
-    missing = sorted({package for program, package in _COMPUTE.items() if not _there(program)})
+def need(programs: Mapping[str, str], progress: Progress, log: Path) -> None:
+    """All of these programs are there, or their packages are installed now; else one sentence."""
+    missing = sorted({package for program, package in programs.items() if not _there(program)})
     if not missing:
         return
     if not may_install():

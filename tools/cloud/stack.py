@@ -91,7 +91,7 @@ class Stack:
     def prepare(self) -> None:
         """Everything up to the first start; what an earlier run has done is not done again."""
         if self.compute:
-            debian.need_compute(self.progress, self.logs / "install.log")
+            debian.need(debian.COMPUTE, self.progress, self.logs / "install.log")
         self.environment.make([*SERVICES, *(COMPUTE if self.compute else ()), *CLIENTS])
         self._write_commands()
         if self.compute:
