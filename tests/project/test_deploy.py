@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from tests.project.source import PROJECT
 pytestmark = pytest.mark.real
 
 DEPLOY = PROJECT / "etc" / "deploy"
+A_KEY = "what glance-related-manage generate-mark-key prints"
 CACHES = {"keystone", "keystone+caching", "keystone+cachemanagement"}
 
 
@@ -84,7 +83,8 @@ def test_every_tool_of_the_page_is_there_and_no_other() -> None:
 
 def test_etc_paste_ini_is_glances_own_file_with_one_word_and_one_section(tmp_path: Path) -> None:
     ours = read((PROJECT / "etc" / "paste.ini").read_text())
-    sections = {section: dict(ours[section]) for section in ours.sections() if section != "app:healthcheck"}
+    glances = ("composite:api", "filter:instance_aware")
+    sections = {section: dict(ours[section]) for section in glances}
     assert_is_stock_with_our_word(laid_over(SHAPES["lines"], sections, tmp_path), "lines")
 
 
@@ -111,9 +111,8 @@ def test_kollas_paste_file_is_made_from_the_images_own(shape: str, tmp_path: Pat
 
 def test_kolla_mounts_the_folder_that_its_configuration_names() -> None:
     globals_ = yaml.safe_load(_kolla("globals.yml"))
-    (name, template) = globals_.popitem()
-    assert (name, globals_) == ("glance_api_extra_volumes", {})
-    volumes = yaml.safe_load(rendered(template, glance_extra_volumes=["one:two"]))
+    assert set(globals_) == {"glance_api_extra_volumes", "nova_api_extra_volumes"}
+    volumes = yaml.safe_load(rendered(globals_["glance_api_extra_volumes"], glance_extra_volumes=["one:two"]))
     assert volumes[0] == "one:two"
     _, mounted, mode = volumes[1].split(":")
     config_file = Path(read(_kolla("glance-api.conf"))["paste_deploy"]["config_file"])
@@ -121,11 +120,11 @@ def test_kolla_mounts_the_folder_that_its_configuration_names() -> None:
     assert "--config-file" not in _kolla("paste-file.sh")  # the section relies on the default, which is mounted
 
 
-def test_kollas_image_has_the_package() -> None:
-    environment = jinja2.Environment(loader=jinja2.DictLoader({"parent": "{{ glance_base_pip_packages_append }}"}))
+def test_kollas_images_have_the_package() -> None:
+    environment = jinja2.Environment(loader=jinja2.DictLoader({"parent": ""}))
     override = environment.from_string(_kolla("template-override.j2"))
     module = override.make_module({"parent_template": environment.get_template("parent")})
-    assert module.glance_base_pip_packages_append == ["glance_related"]
+    assert module.glance_base_pip_packages_append == module.nova_base_pip_packages_append == ["glance_related"]
 
 
 def _kolla(name: str) -> str:
@@ -148,10 +147,11 @@ def test_openstack_ansible_writes_a_configuration_that_is_taken(tmp_path: Path) 
         ),
         "x",
     )  # fmt: skip
-    _assert_is_taken(rendered_tree(variables["glance_related_conf"], values), tmp_path)
+    values["glance_related_mark_key"] = A_KEY
+    assert_is_taken(rendered_tree(variables["glance_related_conf"], values), tmp_path)
 
 
-def _assert_is_taken(sections: Mapping[str, Mapping[str, Any]], folder: Path) -> None:
+def assert_is_taken(sections: Mapping[str, Mapping[str, Any]], folder: Path) -> None:
     parser = read("")
     parser.read_dict(sections)
     conf = folder / "glance-related.conf"
@@ -160,6 +160,7 @@ def _assert_is_taken(sections: Mapping[str, Mapping[str, Any]], folder: Path) ->
     settings = load(str(conf))
     assert settings.database.connection.startswith("mysql+pymysql://x:x@x/x")
     assert settings.conf.account.auth_type == "password"
+    assert settings.riders.mark_keys == (A_KEY,)
 
 
 def test_openstack_helm_overrides_the_charts_pipelines(tmp_path: Path) -> None:
@@ -197,8 +198,8 @@ def test_puppet_declares_a_paste_file_with_every_pipeline(tmp_path: Path) -> Non
     assert_is_stock_with_our_word(laid_over(SHAPES["lines"], sections, tmp_path), "lines")
 
 
-def test_puppets_manifest_is_balanced_and_uses_only_what_it_declares() -> None:
-    path = DEPLOY / "puppet" / "glance_related.pp"
+@pytest.mark.parametrize("path", sorted((DEPLOY / "puppet").iterdir()), ids=lambda path: path.stem)
+def test_puppets_manifest_is_balanced_and_uses_only_what_it_declares(path: Path) -> None:
     manifest = path.read_text()
     code = re.sub(r"(?m)^\s*#.*$", "", manifest)
     bare = re.sub(r"'[^']*'|\"[^\"]*\"", "", code)
@@ -215,70 +216,7 @@ def test_puppets_configuration_is_taken(tmp_path: Path) -> None:
     ((text, margin),) = re.findall(r'@\("END"\),\n(.*?)\n( *)\| END', manifest, re.DOTALL)
     lines = [line.removeprefix(margin) for line in text.splitlines()]
     filled = re.sub(r"\$\{(\w+)\}", lambda found: _PUPPET.get(found[1], "x"), "\n".join(lines))
-    _assert_is_taken({section: dict(read(filled)[section]) for section in read(filled).sections()}, tmp_path)
+    assert_is_taken({section: dict(read(filled)[section]) for section in read(filled).sections()}, tmp_path)
 
 
-_PUPPET = {"database_connection": "mysql+pymysql://x:x@x/x"}
-
-# devstack's own functions, as far as the plugin uses them: iniset sets one option of one section of a file.
-_DEVSTACK = """
-function sudo { "$@"; }
-function is_service_enabled { [ "$1" = g-api ]; }
-function database_connection_url { echo "sqlite:///$GLANCE_CONF_DIR/suite.sqlite"; }
-function create_service_user { echo "create_service_user $*" >>"$STEPS"; }
-function setup_develop { echo "setup_develop $*" >>"$STEPS"; }
-function iniset {
-    [ -e "$1" ] || : >"$1"
-    grep -q "^\\\\[$2\\\\]" "$1" || printf '\\n[%s]\\n' "$2" >>"$1"
-    if sed -n "/^\\\\[$2\\\\]/,/^\\\\[/p" "$1" | grep -q "^$3 ="; then
-        sed -i "/^\\\\[$2\\\\]/,/^\\\\[/ s|^$3 =.*|$3 = $4|" "$1"
-    else
-        sed -i "/^\\\\[$2\\\\]/ a\\\\$3 = $4" "$1"
-    fi
-}
-"""
-
-
-@pytest.fixture(scope="module")
-def stacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A machine on which stack.sh has run the plugin, twice."""
-    tmp_path = tmp_path_factory.mktemp("devstack")
-    (tmp_path / "glance-api-paste.ini").write_text(SHAPES["lines"])
-    (tmp_path / "glance-api.conf").write_text("[DEFAULT]\n")
-    script = _DEVSTACK + "".join(
-        f"\nset -- stack {phase}\n. {DEPLOY}/devstack/plugin.sh" for phase in ("install", "post-config") * 2
-    )
-    environment = {
-        **os.environ, "STEPS": str(tmp_path / "steps"), "DEST": "/opt/stack", "STACK_USER": str(os.getuid()),
-        "GLANCE_CONF_DIR": str(tmp_path), "GLANCE_API_PASTE_INI": str(tmp_path / "glance-api-paste.ini"),
-        "GLANCE_API_CONF": str(tmp_path / "glance-api.conf"), "GLANCE_BIN_DIR": str(Path(sys.executable).parent),
-        "GLANCE_RELATED_CONF_DIR": str(tmp_path / "etc"), "KEYSTONE_SERVICE_URI": "http://127.0.0.1/identity",
-        "SERVICE_PASSWORD": "secret", "SERVICE_PROJECT_NAME": "service", "SERVICE_DOMAIN_NAME": "Default",
-        "REGION_NAME": "RegionOne",
-    }  # fmt: skip
-    done = subprocess.run(["bash", "-eu", "-c", script], env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return tmp_path
-
-
-def test_devstacks_plugin_changes_every_pipeline_once(stacked: Path) -> None:
-    paste = stacked / "glance-api-paste.ini"
-    assert read(paste.read_text())["filter:instance_aware"]["config_file"] == f"{stacked}/etc/glance-related.conf"
-    assert_is_stock_with_our_word(paste, "lines")
-
-
-def test_devstacks_plugin_leaves_a_configuration_that_is_taken_and_tables(stacked: Path) -> None:
-    settings = load(str(stacked / "etc" / "glance-related.conf"))
-    assert settings.conf.account.auth_type == "password"
-    assert (stacked / "suite.sqlite").stat().st_size > 0
-    glance = read((stacked / "glance-api.conf").read_text())
-    assert glance["keystone_authtoken"]["service_token_roles_required"] == "True"
-    assert (stacked / "steps").read_text().splitlines()[:2] == [
-        "setup_develop /opt/stack/glance_related",
-        "create_service_user glance-related admin",
-    ]
-
-
-def test_devstack_finds_the_plugin_where_it_looks_for_plugins() -> None:
-    assert (PROJECT / "devstack" / "plugin.sh").samefile(DEPLOY / "devstack" / "plugin.sh")
-    subprocess.run(["bash", "-n", PROJECT / "devstack" / "plugin.sh"], check=True)
+_PUPPET = {"database_connection": "mysql+pymysql://x:x@x/x", "mark_key": A_KEY}

@@ -12,7 +12,9 @@ import pytest
 from keystoneauth1 import loading
 
 from glance_related.cmd.manage import parser
+from glance_related.riders.mark import KEY_MIN
 from glance_related.settings.options import load
+from tests.project.nova_paste_files import NOVAS, assert_is_novas_with_our_word
 from tests.project.paste_files import SHAPES, built_by_glance, has_filter_where_it_belongs, words_of
 from tests.project.source import PACKAGE, PROJECT, text_files
 
@@ -36,6 +38,8 @@ def commands(text: str) -> list[str]:
     return re.findall(r"(?m)(?:^|/)(glance-related-manage .*?)(?: #.*)?$", joined)
 
 
+# Words of the blocks that change a host's paste file.
+GLANCES, NOVAS_OWN = "glance-api-paste.ini.before", "/etc/nova/api-paste.ini.before"
 TYPED = sorted({line for kind in ("sh", "ini") for block in blocks(kind) for line in commands(block)})
 # What sentences, manuals and help texts tell an operator to run: `glance-related-manage ...` between quotes.
 SAID = sorted(
@@ -96,9 +100,10 @@ def test_its_links_lead_somewhere(page: str) -> None:
 
 def test_its_configuration_is_taken(tmp_path: Path) -> None:
     conf = tmp_path / "glance-related.conf"
-    conf.write_text(block_with("ini", "[database]"))
+    conf.write_text(block_with("ini", "[database]").replace("MARK_KEY", "k" * KEY_MIN))
     settings = load(str(conf))
     assert settings.database.connection.startswith("mysql+pymysql://")
+    assert len("MARK_KEY") < KEY_MIN  # whoever copies the page as it is gets a sentence, not a key that all know
     account = loading.load_auth_from_conf_options(settings.conf, "account")
     assert account.auth_url == "http://KEYSTONE:5000/v3"
 
@@ -108,7 +113,7 @@ def test_its_configuration_is_taken(tmp_path: Path) -> None:
 def test_its_lines_put_the_filter_into_every_pipeline_that_asks_keystone(shape: str, tmp_path: Path) -> None:
     paste = tmp_path / "glance-api-paste.ini"
     paste.write_text(SHAPES[shape])
-    _type(block_with("sh", "sed -E -i"), paste)
+    _type(block_with("sh", GLANCES), paste)
 
     stock = words_of(SHAPES[shape])
     made = words_of(paste.read_text())
@@ -122,17 +127,36 @@ def test_its_lines_put_the_filter_into_every_pipeline_that_asks_keystone(shape: 
 def test_its_lines_take_the_filter_out_again_and_nothing_else(shape: str, tmp_path: Path) -> None:
     paste = tmp_path / "glance-api-paste.ini"
     paste.write_text(SHAPES[shape])
-    _type(block_with("sh", "sed -E -i"), paste)
+    _type(block_with("sh", GLANCES), paste)
     assert "instance_aware" in paste.read_text()
     removal = [line for line in block_with("sh", "systemctl disable").splitlines() if line.startswith("sed")]
     _type("\n".join(removal), paste)
     assert paste.read_text().rstrip() == SHAPES[shape].rstrip()
 
 
+def test_its_lines_put_the_filter_into_both_ways_into_nova_and_take_it_out_again(tmp_path: Path) -> None:
+    paste = tmp_path / "api-paste.ini"
+    paste.write_text(NOVAS)
+    _type(block_with("sh", NOVAS_OWN), paste)
+    assert_is_novas_with_our_word(paste.read_text(), NOVAS)
+    assert (tmp_path / "api-paste.ini.before").read_text() == NOVAS
+    _type(block_with("sh", "sed -i -e 's/ instance_aware_nova"), paste)
+    assert paste.read_text().rstrip() == NOVAS.rstrip()
+
+
+def test_its_configuration_of_nova_is_taken_beside_glances(tmp_path: Path) -> None:
+    conf = tmp_path / "glance-related.conf"
+    text = block_with("ini", "[database]") + block_with("ini", "nova_installation_uuid")
+    conf.write_text(text.replace("UUID_OF_THIS_NOVA", A_UUID).replace("MARK_KEY", "k" * KEY_MIN))
+    settings = load(str(conf))
+    assert settings.instance_aware.nova_installation_uuid == A_UUID
+    assert settings.riders.mark_keys
+
+
 def _type(lines: str, paste: Path) -> None:
-    """Run lines of the page on this file instead of Glance's."""
-    assert "/etc/glance/glance-api-paste.ini" in lines
-    there = lines.replace("/etc/glance/glance-api-paste.ini", str(paste))
+    """Run lines of the page on this file instead of the host's."""
+    there = re.sub(r"/etc/(glance/glance-api|nova/api)-paste.ini", str(paste), lines)
+    assert there != lines
     subprocess.run(["sh", "-eu", "-c", there], check=True, capture_output=True)
 
 

@@ -18,6 +18,9 @@ function configure_glance_related {
     iniset "$GLANCE_RELATED_CONF" account user_domain_name "$SERVICE_DOMAIN_NAME"
     iniset "$GLANCE_RELATED_CONF" account project_domain_name "$SERVICE_DOMAIN_NAME"
     iniset "$GLANCE_RELATED_CONF" account region_name "$REGION_NAME"
+    if [[ -z "$(iniget "$GLANCE_RELATED_CONF" riders mark_keys)" ]]; then
+        iniset "$GLANCE_RELATED_CONF" riders mark_keys "$("$GLANCE_BIN_DIR/glance-related-manage" generate-mark-key)"
+    fi
 
     # Every pipeline that asks Keystone, once: stack.sh may run again on the same files.
     sed -E -i '/^(keystone|pipeline).*[ =]authtoken( |$)/ {
@@ -30,6 +33,23 @@ function configure_glance_related {
     iniset "$GLANCE_API_CONF" keystone_authtoken service_token_roles_required True
 }
 
+# Nova beside Glance, and Nova's user registered as the one whose snapshots are bound.
+function configure_glance_related_nova {
+    local uuid
+    uuid=$(iniget "$GLANCE_RELATED_CONF" instance_aware nova_installation_uuid)
+    uuid=${uuid:-$("$GLANCE_BIN_DIR/glance-related-manage" generate-installation-uuid)}
+    iniset "$GLANCE_RELATED_CONF" instance_aware nova_installation_uuid "$uuid"
+
+    sed -E -i '/^keystone.*[ =]authtoken( |$)/ {
+        / instance_aware_nova( |$)/! s/ keystonecontext( |$)/ instance_aware_nova keystonecontext\1/
+    }' "$NOVA_API_PASTE_INI"
+    iniset "$NOVA_API_PASTE_INI" filter:instance_aware_nova use egg:glance_related#instance_aware_nova
+    iniset "$NOVA_API_PASTE_INI" filter:instance_aware_nova config_file "$GLANCE_RELATED_CONF"
+
+    "$GLANCE_BIN_DIR/glance-related-manage" --config-file "$GLANCE_RELATED_CONF" installation add "$uuid" \
+        --name devstack --service-user "$(openstack user show nova --domain "$SERVICE_DOMAIN_NAME" -f value -c id)"
+}
+
 if is_service_enabled g-api; then
     case "$1 $2" in
         "stack install")
@@ -40,6 +60,9 @@ if is_service_enabled g-api; then
             create_service_user glance-related admin
             configure_glance_related
             "$GLANCE_BIN_DIR/glance-related-manage" --config-file "$GLANCE_RELATED_CONF" db upgrade
+            if is_service_enabled n-api; then
+                configure_glance_related_nova
+            fi
             ;;
         "unstack ")
             ;;

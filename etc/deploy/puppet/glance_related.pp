@@ -3,6 +3,7 @@ class profile::glance_related (
   String $database_connection,
   String $auth_url,
   String $password,
+  String $mark_key,
   String $region = 'RegionOne',
 ) {
   include glance::deps
@@ -39,6 +40,9 @@ class profile::glance_related (
       user_domain_name = Default
       project_domain_name = Default
       region_name = ${region}
+
+      [riders]
+      mark_keys = ${mark_key}
       | END
     tag       => 'glance-file',
   }

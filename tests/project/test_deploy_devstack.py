@@ -1,0 +1,118 @@
+"""The devstack plugin, run as stack.sh runs it on stock files of Glance's and Nova's."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from glance_related.db.database import Database
+from glance_related.instance_aware.store import Store
+from glance_related.settings.options import load
+from tests.project.nova_paste_files import NOVAS, assert_is_novas_with_our_word
+from tests.project.paste_files import SHAPES, read
+from tests.project.source import PROJECT
+from tests.project.test_deploy import DEPLOY, assert_is_stock_with_our_word
+
+#: Too slow for the inner loop: a real Glance is built of what comes out.
+pytestmark = pytest.mark.real
+
+# devstack's own functions, as far as the plugin uses them: iniset sets one option of one section of a file.
+_DEVSTACK = """
+function sudo { "$@"; }
+function is_service_enabled { [[ " $SERVICES " = *" $1 "* ]]; }
+function openstack { echo "openstack $*" >>"$STEPS"; echo id-of-nova; }
+function database_connection_url { echo "sqlite:///$GLANCE_CONF_DIR/suite.sqlite"; }
+function create_service_user { echo "create_service_user $*" >>"$STEPS"; }
+function setup_develop { echo "setup_develop $*" >>"$STEPS"; }
+function iniget {
+    [ ! -e "$1" ] || sed -n "/^\\\\[$2\\\\]/,/^\\\\[/ s/^$3 = //p" "$1"
+}
+function iniset {
+    [ -e "$1" ] || : >"$1"
+    grep -q "^\\\\[$2\\\\]" "$1" || printf '\\n[%s]\\n' "$2" >>"$1"
+    if sed -n "/^\\\\[$2\\\\]/,/^\\\\[/p" "$1" | grep -q "^$3 ="; then
+        sed -i "/^\\\\[$2\\\\]/,/^\\\\[/ s|^$3 =.*|$3 = $4|" "$1"
+    else
+        sed -i "/^\\\\[$2\\\\]/ a\\\\$3 = $4" "$1"
+    fi
+}
+"""
+
+
+def _stacked(tmp_path: Path, services: str) -> Path:
+    """A machine on which stack.sh has run the plugin, twice."""
+    (tmp_path / "api-paste.ini").write_text(NOVAS)
+    (tmp_path / "glance-api-paste.ini").write_text(SHAPES["lines"])
+    (tmp_path / "glance-api.conf").write_text("[DEFAULT]\n")
+    script = _DEVSTACK + "".join(
+        f"\nset -- stack {phase}\n. {DEPLOY}/devstack/plugin.sh" for phase in ("install", "post-config") * 2
+    )
+    environment = {
+        **os.environ, "STEPS": str(tmp_path / "steps"), "DEST": "/opt/stack", "STACK_USER": str(os.getuid()),
+        "GLANCE_CONF_DIR": str(tmp_path), "GLANCE_API_PASTE_INI": str(tmp_path / "glance-api-paste.ini"),
+        "NOVA_API_PASTE_INI": str(tmp_path / "api-paste.ini"), "SERVICES": services,
+        "GLANCE_API_CONF": str(tmp_path / "glance-api.conf"), "GLANCE_BIN_DIR": str(Path(sys.executable).parent),
+        "GLANCE_RELATED_CONF_DIR": str(tmp_path / "etc"), "KEYSTONE_SERVICE_URI": "http://127.0.0.1/identity",
+        "SERVICE_PASSWORD": "secret", "SERVICE_PROJECT_NAME": "service", "SERVICE_DOMAIN_NAME": "Default",
+        "REGION_NAME": "RegionOne",
+    }  # fmt: skip
+    done = subprocess.run(["bash", "-eu", "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def stacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One with Glance and Nova."""
+    return _stacked(tmp_path_factory.mktemp("devstack"), "g-api n-api")
+
+
+def test_devstacks_plugin_changes_every_pipeline_once(stacked: Path) -> None:
+    paste = stacked / "glance-api-paste.ini"
+    assert read(paste.read_text())["filter:instance_aware"]["config_file"] == f"{stacked}/etc/glance-related.conf"
+    assert_is_stock_with_our_word(paste, "lines")
+
+
+def test_devstacks_plugin_leaves_a_configuration_that_is_taken_and_tables(stacked: Path) -> None:
+    settings = load(str(stacked / "etc" / "glance-related.conf"))
+    assert settings.conf.account.auth_type == "password"
+    assert (stacked / "suite.sqlite").stat().st_size > 0
+    glance = read((stacked / "glance-api.conf").read_text())
+    assert glance["keystone_authtoken"]["service_token_roles_required"] == "True"
+    assert (stacked / "steps").read_text().splitlines()[:2] == [
+        "setup_develop /opt/stack/glance_related",
+        "create_service_user glance-related admin",
+    ]
+
+
+def test_devstacks_plugin_puts_the_filter_into_both_ways_into_nova_once(stacked: Path) -> None:
+    paste = stacked / "api-paste.ini"
+    assert_is_novas_with_our_word(paste.read_text(), NOVAS)
+    section = read(paste.read_text())["filter:instance_aware_nova"]
+    assert section["config_file"] == f"{stacked}/etc/glance-related.conf"
+
+
+def test_devstacks_plugin_registers_its_nova_under_one_uuid_however_often_it_runs(stacked: Path) -> None:
+    settings = load(str(stacked / "etc" / "glance-related.conf"))
+    (nova,) = Store(Database(settings.database)).installations()
+    assert (nova.name, nova.service_users) == ("devstack", ("id-of-nova",))
+    assert settings.instance_aware.nova_installation_uuid == nova.nova_installation_uuid
+    assert len(settings.riders.mark_keys) == 1
+    assert "openstack user show nova --domain Default -f value -c id" in (stacked / "steps").read_text()
+
+
+def test_devstacks_plugin_leaves_nova_alone_where_there_is_none(tmp_path: Path) -> None:
+    alone = _stacked(tmp_path, "g-api")
+    assert (alone / "api-paste.ini").read_text() == NOVAS
+    settings = load(str(alone / "etc" / "glance-related.conf"))
+    assert settings.instance_aware.nova_installation_uuid is None
+    assert Store(Database(settings.database)).installations() == []
+
+
+def test_devstack_finds_the_plugin_where_it_looks_for_plugins() -> None:
+    assert (PROJECT / "devstack" / "plugin.sh").samefile(DEPLOY / "devstack" / "plugin.sh")
+    subprocess.run(["bash", "-n", PROJECT / "devstack" / "plugin.sh"], check=True)
