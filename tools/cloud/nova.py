@@ -164,7 +164,7 @@ class Nova:
         if reply.status != 200:
             raise Trouble(f"{self.name} makes no flavor {name}: {reply.status} {reply.text}")
 
-    def _wait_up(self, seconds: float = 60) -> None:
+    def _wait_up(self, seconds: float = 120) -> None:
         """Until the scheduler counts on nova-compute: it wants to have heard of it within the last minute."""
         deadline = time.monotonic() + seconds
         seen = "nothing"

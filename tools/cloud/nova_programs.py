@@ -15,6 +15,9 @@ from cloud.servers import gunicorn, pyuwsgi
 if TYPE_CHECKING:
     from cloud.nova import Nova
 
+# On a busy machine a dozen programs start at once.
+_SECONDS = 180
+
 # What a program logs once it listens to its queue.
 _LISTENS = "Join ServiceGroup membership"
 
@@ -124,7 +127,7 @@ class Api(Program):
             self.wait()
 
     def wait(self) -> None:
-        self.service.wait_http(f"{self.url}/")
+        self.service.wait_http(f"{self.url}/", _SECONDS)
 
 
 class Daemon(Program):
@@ -148,7 +151,7 @@ class Daemon(Program):
         if wait:
             self.wait()
 
-    def wait(self, seconds: float = 120) -> None:
+    def wait(self, seconds: float = _SECONDS) -> None:
         """Until it listens to its queue: what is sent before is lost."""
         deadline = time.monotonic() + seconds
         while not self._listens():

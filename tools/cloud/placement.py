@@ -68,7 +68,7 @@ connection = {self.database}
             self.wait()
 
     def wait(self) -> None:
-        self.service.wait_http(f"{self.url}/")
+        self.service.wait_http(f"{self.url}/", 120)
 
     def stop(self) -> None:
         self.service.stop()

@@ -57,7 +57,7 @@ class RabbitMQ:
 
     def wait(self) -> None:
         """Its port is opened when all else is done."""
-        self.service.wait_port(self.port, 90)
+        self.service.wait_port(self.port, 180)
 
     def stop(self) -> None:
         self.service.stop(30)

@@ -1,182 +1,32 @@
-"""The real cloud of these tests: one Keystone, one Glance, one Nova or two, people with real tokens.
-
-Everything is started from the environment that runs pytest, in a temporary folder, on ports of the loopback,
-and stopped by its pid at the end.
-"""
+"""The real cloud of these tests: what they ask of it, and what they look up behind its back."""
 
 from __future__ import annotations
 
-import contextlib
 import json as json_
-import random
-import socket
 import sqlite3
-import sys
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pymysql
 from sqlalchemy.engine import make_url
 
-from cloud import ports
-from cloud.accounts import CUSTOMERS, Accounts
-from cloud.compute import FLAVOR, Compute, Site
+from cloud.accounts import CUSTOMERS
+from cloud.compute import FLAVOR
 from cloud.glance import Glance
-from cloud.keystone import Keystone
+from cloud.images import DATA, IMAGE
 from cloud.nova import Nova
 from cloud.nova_programs import Api
-from cloud.ports import Ports
-from cloud.processes import HOST, port_free
-from cloud.suite import Suite
+from tests.real.nova.servers import Servers
 from tests.real.wire import Answer, exchange
 
 #: What a request says where a test does not say otherwise: createImage answers with the image's id.
 MICROVERSION = "2.90"
 
-#: A small image that everybody sees.
-IMAGE = "tiny"
 
-_IMAGE_DATA = b"a disk with nothing to boot from\n" * 2000
-
-# How many ports a cloud may take, with the Glances and APIs that tests add to it.
-_ROW = ports.COUNT + 27
-
-
-class NovaCloud:
-    """Everything that a test asks for.
-
-    `nova` is of user `nova`, in RegionOne, and registered as `installation`, to which the trusted program
-    `scheduler` belongs too; `nova2` is of user `nova2`, in RegionTwo, and registered as `installation2`.
-    """
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.venv = Path(sys.prefix)
-        self._base = free_port_base()
-        numbers = Ports.behind(self._base)
-        self._extra_ports = self._base + ports.COUNT
-        self.keystone = Keystone(root, numbers.keystone, self.venv)
-        self.accounts = Accounts(self.keystone)
-        self.compute = Compute(root, numbers, self.venv, self.keystone, second_nova=True)
-        mark_key, database = self.compute.mark_key, self.compute.suite_database
-        self.suite = Suite(root, self.venv, self.keystone, database=database, mark_key=mark_key)
-        self.glance = Glance(root, "glance", numbers.glance, self.venv, self.keystone, suite_conf=self.suite.conf)
-        self.images_by_name: dict[str, str] = {}
-        self._extra: dict[str, Glance | Api] = {}
-        self._started: list[Site] = []
-
-    # -- servers
-
-    def start(self) -> None:
-        """All but the second Nova, which starts when it is first asked for."""
-        self.suite.write_config()
-        self.glance.write_config()
-        self.compute.write_config()
-        self.compute.start_servers(wait=False)
-        with ThreadPoolExecutor() as together:
-            first = [together.submit(self._prepare_keystone), together.submit(self.glance.db_sync)]
-            self.compute.wait_servers()
-            first.append(together.submit(self.compute.sites[0].db_sync))
-            first.append(together.submit(self.suite.db_upgrade))
-            for one in first:
-                one.result()
-        self.keystone.start(wait=False)
-        self.glance.start(wait=False)
-        self.keystone.wait()
-        self.accounts.standard(self.glance.url)
-        self.glance.wait()
-        self._start_nova(self.compute.sites[0])
-        self._make_image()
-
-    def stop(self) -> None:
-        for extra in self._extra.values():
-            extra.stop()
-        self.compute.stop()
-        self.glance.stop()
-        self.keystone.stop()
-
-    @property
-    def nova(self) -> Nova:
-        return self.compute.sites[0].nova
-
-    @property
-    def nova2(self) -> Nova:
-        """Another Nova on the same Glance, started when it is first asked for."""
-        second = self.compute.sites[1]
-        if second not in self._started:
-            second.db_sync()
-            self._start_nova(second)
-        return second.nova
-
-    @property
-    def installation(self) -> str:
-        """The UUID by which the suite knows `nova`."""
-        return self.compute.sites[0].installation
-
-    @property
-    def installation2(self) -> str:
-        """The UUID by which the suite knows `nova2`."""
-        return self.compute.sites[1].installation
-
-    @property
-    def stock_nova(self) -> Api:
-        """A nova-api without our filter, of `nova` itself: the same databases, the same servers."""
-        return self.extra_api("stock-nova-api")
-
-    @property
-    def stock_glance(self) -> Glance:
-        """A Glance without our filter over the same database and store."""
-        return self.extra_glance("stock-glance", filters="")
-
-    def extra_api(self, name: str, **options: Any) -> Api:
-        """One more nova-api of `nova`, started once; `options` are those of `cloud.nova_programs.Api`."""
-        if name not in self._extra:
-            self._extra[name] = self.nova.extra_api(name, self.port(), **options)
-        extra = self._extra[name]
-        assert isinstance(extra, Api)
-        if extra.pid is None:
-            extra.start()
-        return extra
-
-    def extra_glance(self, name: str, **options: Any) -> Glance:
-        """One more Glance over the same database and store, started once."""
-        if name not in self._extra:
-            shared = {"database": self.glance.database, "store": self.glance.store, "suite_conf": self.suite.conf}
-            made = Glance(self.root, name, self.port(), self.venv, self.keystone, **shared | options)
-            made.write_config()
-            self._extra[name] = made
-        extra = self._extra[name]
-        assert isinstance(extra, Glance)
-        if extra.pid is None:
-            extra.start()
-        return extra
-
-    def port(self) -> int:
-        """A port for one more server."""
-        while True:
-            self._extra_ports += 1
-            assert self._extra_ports < self._base + _ROW, "more servers than ports were set aside"
-            if port_free(self._extra_ports):
-                return self._extra_ports
-
-    def _prepare_keystone(self) -> None:
-        self.keystone.prepare()
-
-    def _start_nova(self, site: Site) -> None:
-        site.accounts(self.accounts, self.glance.url)
-        programs = [self.accounts.users["scheduler"]] if site is self.compute.sites[0] else []
-        users = [self.accounts.users[site.user]]
-        self.suite.add_installation(site.installation, site.name, users, programs, site.region)
-        self.compute.start_novas([site])
-        self._started.append(site)
-
-    def _make_image(self) -> None:
-        about = {"name": IMAGE, "visibility": "public", "disk_format": "raw", "container_format": "bare"}
-        self.images_by_name[IMAGE] = self.upload("admin", _IMAGE_DATA, **about)
+class NovaCloud(Servers):
+    """Everything that a test asks for, of the servers of `Servers`."""
 
     # -- asking
 
@@ -292,7 +142,7 @@ class NovaCloud:
 
         self.wait_for(gone, f"server {server_id} does not go")
 
-    def upload(self, who: str, data: bytes = _IMAGE_DATA, **properties: Any) -> str:
+    def upload(self, who: str, data: bytes = DATA, **properties: Any) -> str:
         """An active image of `who`; its id."""
         about = {"name": "an image", "disk_format": "raw", "container_format": "bare", **properties}
         answer = self.call(self.glance, who, "POST", "/v2/images", json=about)
@@ -391,19 +241,6 @@ class NovaCloud:
         assert answer.status == 200, answer
         (flavor,) = [one["id"] for one in answer.json()["flavors"] if one["name"] == FLAVOR]
         return str(flavor)
-
-
-def free_port_base() -> int:
-    """A number N with a row of free ports behind it, all below those that clients get."""
-    for base in random.sample(range(16000, 22900, _ROW), 150):
-        with contextlib.ExitStack() as stack:
-            try:
-                for port in range(base + 1, base + _ROW):
-                    stack.enter_context(socket.socket()).bind((HOST, port))
-            except OSError:
-                continue
-            return base
-    raise AssertionError("no free ports")
 
 
 def _user_and_project(who: str) -> tuple[str, str]:
