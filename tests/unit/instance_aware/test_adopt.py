@@ -115,6 +115,20 @@ def test_an_image_that_is_gone_is_forgotten_and_nova_not_asked(adoptions, glance
     assert nova.calls == []
 
 
+def test_an_image_that_another_glance_does_not_have_is_not_forgotten(adoptions, glance, nova, noted, now, run):
+    image = noted(nova.acted(SERVER, "createImage", started_at=now))
+    del glance.images[image]
+
+    def is_another_now():
+        glance.about["database_id"] = "another"
+        return Answer(404, FROM_GLANCE, None)
+
+    glance.answers[f"/v2/images/{image}"] = is_another_now
+    report = run()
+    assert "another database" in report.stopped
+    assert (report.forgotten, adoptions.count()) == (0, 1)
+
+
 def test_an_image_of_which_glance_says_nothing_certain_waits(adoptions, glance, nova, noted, now, run):
     image = noted(nova.acted(SERVER, "createImage", started_at=now))
     del glance.images[image]
@@ -137,6 +151,16 @@ def test_what_was_noted_long_ago_is_decided_about_too(store, nova, noted, now, r
     image = noted(nova.acted(SERVER, "createImage", started_at=old), at=old)
     assert run().adopted == 1
     assert store.refs([image]) == {image: InstanceRef(NOVA, SERVER)}
+
+
+def test_what_was_noted_long_ago_is_decided_about_beside_all_images_of_that_time(
+    store, nova, noted, snapshot, now, run
+):
+    old = now - datetime.timedelta(days=30)
+    nova.acted(SERVER, "createImage", started_at=old)
+    images = [noted("", at=old), snapshot(at=old + MINUTE)]
+    report = run()
+    assert (report.ambiguous, report.adopted, store.refs(images)) == (2, 0, {})
 
 
 def test_what_was_noted_is_decided_about_whatever_the_image_says_now(store, nova, noted, now, run):
@@ -247,6 +271,15 @@ def test_an_image_before_the_time_that_is_looked_at_is_left(store, nova, snapsho
     assert (run().found, store.refs([image])) == (0, {})
     assert run(since=datetime.timedelta(days=10)).found == 1
     assert store.refs([image]) == {image: InstanceRef(NOVA, SERVER)}
+
+
+def test_an_image_right_before_the_time_that_is_looked_at_stands_in_the_way(store, nova, snapshot, later, run):
+    began = later - datetime.timedelta(days=7)
+    nova.acted(SERVER, "createImage", started_at=began - MINUTE)
+    before, image = snapshot(None, at=began - MINUTE), snapshot(at=began)
+    store.bind(before, InstanceRef(NOVA, SERVER))
+    assert run().ambiguous == 1
+    assert image not in store.refs([before, image])
 
 
 def test_a_deleted_servers_image_is_bound_for_its_record_is_still_there(store, nova, snapshot, now, run):

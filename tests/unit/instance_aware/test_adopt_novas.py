@@ -58,6 +58,19 @@ def test_what_one_nova_said_is_asked_of_that_one_only(store, nova, second, noted
     assert second.calls == []
 
 
+def test_what_is_of_one_novas_server_does_not_stand_in_the_way_of_the_others(
+    store, nova, second, snapshot, noted, now, run
+):
+    theirs, image = snapshot(None), noted(nova.acted(SERVER, "createImage", started_at=now))
+    store.bind(theirs, InstanceRef(SECOND_NOVA, SERVER))
+    found = snapshot(OTHER_SERVER)
+    nova.acted(OTHER_SERVER, "createImage", started_at=now)
+    store.bind(snapshot(None), InstanceRef(SECOND_NOVA, OTHER_SERVER))
+    report = run()
+    assert (report.adopted, report.found) == (1, 1)
+    assert store.refs([image, found]) == {image: InstanceRef(NOVA, SERVER), found: InstanceRef(NOVA, OTHER_SERVER)}
+
+
 def test_two_installations_that_lead_to_one_nova_are_told_to_the_operator(
     store, adoptions, nova, novas, second, noted, snapshot, now, run
 ):
