@@ -21,6 +21,9 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(1200)]
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f-]{27}"
 
+# 127.0.0.1 and ::1 (where epmd listens too), as the kernel writes them.
+_LOOPBACK = {"0100007F", "00000000000000000000000001000000"}
+
 # Of an image: the installation that it knows.
 _INSTALLATION = 'image show -f json -c properties $IMAGE | grep -oE \'"nova_installation_uuid": "[^"]*"\''
 
@@ -129,7 +132,7 @@ def test_nothing_listens_to_anyone_outside(serve: Serve) -> None:
             if state == "0A" and int(port, 16) in ours:
                 listening.add((address, int(port, 16)))
     assert {port for _, port in listening} == set(ours), "all of them are used"
-    assert {address for address, _ in listening} == {"0100007F"}
+    assert {address for address, _ in listening} <= _LOOPBACK
 
 
 def test_what_is_missing_of_debian_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
