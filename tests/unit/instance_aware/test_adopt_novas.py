@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 
 from glance_related.hosts.account import Unreachable
@@ -163,3 +165,16 @@ def test_after_some_failures_in_a_row_a_nova_is_left_in_peace_and_another_still_
     assert sum("os-instance-actions" in call.path for call in nova.calls) == asked_novas.PATIENCE
     assert [trouble for trouble in report.novas if "500" in trouble] == report.novas
     assert store.refs([theirs]) == {theirs: InstanceRef(SECOND_NOVA, elsewhere)}
+
+
+def test_a_nova_that_fails_now_and_then_is_asked_to_the_end(store, nova, noted, now, run):
+    images = []
+    for n in range(3 * asked_novas.PATIENCE):
+        server, at = f"aaaaaaaa-0000-4000-8000-0000000001{n:02}", now + n * datetime.timedelta(seconds=1)
+        nova.has_server(server)
+        images.append(noted(nova.acted(server, "createImage", started_at=at), server, at))
+        if n % 2:
+            nova.answers("GET", f"/servers/{server}/os-instance-actions", status="500 Internal Server Error")
+    report = run()
+    assert (report.adopted, report.unasked, report.novas) == (8, 7, [])
+    assert set(store.refs(images)) == set(images[::2])
