@@ -14,6 +14,7 @@ from pathlib import Path
 
 from benchmarks import loading
 from benchmarks.client import Client
+from benchmarks.clouds import NovaCloud
 from benchmarks.databases import SERVERS, MariaDB, Server
 from benchmarks.glances import Glance, db_upgrade
 from benchmarks.options import Options
@@ -41,6 +42,7 @@ class Bench:
         self.venv = Path(sys.prefix)
         self._stack = ExitStack()
         self._servers: dict[str, Server] = {}
+        self._cloud: NovaCloud | None = None
 
     def __enter__(self) -> Bench:
         if self.options.data:
@@ -126,6 +128,19 @@ class Bench:
                 glance.start()
                 both.append(glance)
             yield Pair(*(glance.client() for glance in both))
+
+    # -- a cloud
+
+    def cloud(self) -> NovaCloud:
+        """A whole one with Nova, started when it is first asked for, new for every run."""
+        if self._cloud is None:
+            root = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="glance-related-cloud-")))
+            made = NovaCloud(root)
+            with self.progress.step("starting a whole cloud, each part with our filter and stock"):
+                self._stack.callback(made.stop)
+                made.start()
+            self._cloud = made
+        return self._cloud
 
     def mariadb(self) -> Server | None:
         """The MariaDB server, where it was asked for."""

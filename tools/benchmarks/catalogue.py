@@ -17,6 +17,8 @@ ADMIN = Goal(100, at_least=True, note="at 10^6 images")
 ADMIN_SMALL_POOL = Goal(1000, at_least=True, note="at 10^6 images, pool of 512 MB")
 PLAIN = Goal(1.05)
 CREATE = Goal(1.10)
+SNAPSHOT = Goal(1.05)
+ROTATION = Goal(1.0)
 LOOK_UP = Goal(1.5)
 MEMORY = Goal(16, "MiB", note="bytes identical")
 
@@ -48,6 +50,16 @@ GROUPS: dict[str, Group] = {
     ),
     "plain": Group("benchmarks.plain", (("plain list of 25 and of 1000 with tuples shown / stock", str(PLAIN)),)),
     "creating": Group("benchmarks.creating", (("create with tuple / create without our filter", str(CREATE)),)),
+    "snapshots": Group(
+        "benchmarks.snapshots", (("createImage through both filters / stock, real cloud", str(SNAPSHOT)),)
+    ),
+    "rotation": Group(
+        "benchmarks.rotation",
+        (
+            ("Nova's question in a rotation / stock, 10^5 images of the project", str(ROTATION)),
+            ("createBackup with rotation / stock, 10^5 images of the project", str(ROTATION)),
+        ),
+    ),
     "lookups": Group("benchmarks.lookups", (("store look-up, 10^7 rows / 10^4 rows", str(LOOK_UP)),)),
     "memory": Group("benchmarks.memory", (("memory while 1 GiB goes up and down, growth", str(MEMORY)),)),
 }

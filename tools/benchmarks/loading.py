@@ -21,8 +21,11 @@ GLANCE_TABLES = {
 OUR_TABLES = {OURS: "image_id nova_installation_uuid instance_id created_at"}
 
 
-def write_files(folder: Path, population: Population, *, with_glance: bool) -> dict[str, str]:
-    """One file for each table; returns the tables that there are, with their columns."""
+def write_files(folder: Path, population: Population, *, with_glance: bool, owner: str | None = None) -> dict[str, str]:
+    """One file for each table; returns the tables that there are, with their columns.
+
+    :param owner: whose all images are, instead of those of many projects
+    """
     folder.mkdir(parents=True, exist_ok=True)
     tables = GLANCE_TABLES | OUR_TABLES if with_glance else OUR_TABLES
     with ExitStack() as stack:
@@ -32,7 +35,7 @@ def write_files(folder: Path, population: Population, *, with_glance: bool) -> d
             created, instance = population.created_at(number), server_id(server)
             files[OURS].write(f"{image_id}\t{installation_of(server)}\t{instance}\t{created}\n")
             if with_glance:
-                _write_image(files, number, image_id, instance, project_of(server), created)
+                _write_image(files, number, image_id, instance, owner or project_of(server), created)
     return tables
 
 
@@ -97,7 +100,7 @@ def load_mariadb(connection, folder: Path, tables: dict[str, str]) -> None:
     for setting in ("unique_checks", "foreign_key_checks"):
         cursor.execute(f"set {setting} = 0")
     cursor.execute("set global innodb_flush_log_at_trx_commit = 0")
-    indexes = _our_indexes(cursor)
+    indexes = _our_indexes(cursor) if OURS in tables else {}
     for name in indexes:
         cursor.execute(f"alter table {OURS} drop index {name}")
     for table, columns in tables.items():
