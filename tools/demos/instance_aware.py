@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from cloud import web
 from cloud.stage import Stage, ids
+from demos import _instance_aware_nova
 
 NAMES = ("nova_installation_uuid", "instance_id")
 
@@ -28,6 +29,8 @@ def play(stage: Stage) -> None:
         story.delete()
     finally:
         story.tidy()
+    if stage.novas:
+        _instance_aware_nova.play(stage)
 
 
 class Story:
