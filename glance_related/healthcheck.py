@@ -10,7 +10,8 @@ In Glance's paste file::
     detailed = true
 
 The detail counts what this worker has bound, refused and listed since it started, in front of Nova how
-many images it has let ride; then how many creations are pending in the database, and how many rows ``reconcile`` has swept.
+many images it has let ride; then how many creations are pending in the database, and how many rows
+``reconcile`` has swept.
 
 Glance goes on without the suite's database, so taking an API host out of service for it would make
 a small trouble a big one: name the plugin here to *see* the trouble, not in a load balancer's probe.
