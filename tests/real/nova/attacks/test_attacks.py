@@ -1,0 +1,50 @@
+"""Every attack of the table, in each of its forms, and once without the defence that keeps it out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.real.nova.attacks import bodies, ids, metadata, origins, spellings
+from tests.real.nova.attacks.printed import FORMS
+from tests.real.nova.attacks.stage import Stage
+from tests.real.nova.attacks.table import ATTACKS, Attack
+from tests.real.nova.attacks.undo import DEFENCES, NO_FILTERS
+from tests.real.nova.attacks.world import Succeeded, World
+
+_MODULES = (metadata, spellings, bodies, ids, origins)
+
+each_attack = pytest.mark.parametrize(
+    ("attack", "form"), FORMS, ids=[f"{attack.name}-{form!r}" if form else attack.name for attack, form in FORMS]
+)
+
+
+def carry_out(attack: Attack, form: str, world: World) -> None:
+    found = [getattr(module, attack.name) for module in _MODULES if hasattr(module, attack.name)]
+    assert len(found) == 1, f"{len(found)} functions are called {attack.name}"
+    function: Callable[..., None] = found[0]
+    function(world, *([form] if attack.forms else []))
+
+
+@pytest.mark.nova_attack_cell("gunicorn")
+@each_attack
+def test_the_attack_fails(stage: Stage, attack: Attack, form: str) -> None:
+    carry_out(attack, form, World(stage))
+
+
+@pytest.mark.nova_attack_cell("undefended")
+@each_attack
+def test_without_its_defence_it_succeeds(stage: Stage, attack: Attack, form: str) -> None:
+    """In that very place it fails as long as the defence is up."""
+    carry_out(attack, form, World(stage, undone=True))
+    with stage.without(attack.defence), pytest.raises(Succeeded):
+        carry_out(attack, form, World(stage, undone=True, exact=False))
+
+
+def test_every_defence_that_can_be_taken_away_is_some_attacks() -> None:
+    assert DEFENCES.keys() - {NO_FILTERS} == {attack.defence for attack in ATTACKS}
+
+
+def test_every_attack_has_a_name_of_its_own() -> None:
+    assert len({attack.name for attack in ATTACKS}) == len(ATTACKS)
