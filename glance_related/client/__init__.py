@@ -64,14 +64,13 @@ Try it
 With ``tools/serve`` running, in a second shell in the same folder::
 
     . var/rc-scheduler
-    var/venv/bin/python -W ignore - <<'END'
-    import os, openstack
-    from glance_related.client import InstanceAwareImageService
-    service = InstanceAwareImageService(openstack.connect(), os.environ["NOVA_INSTALLATION_UUID"])
-    image = service.create_image("monday", instance_id="web-1")
-    print([one.name for one in service.images("web-1")], service.instance_of(image))
-    service.delete_image(image)
-    END
+    var/venv/bin/python -W ignore -c 'if True:
+        import os, openstack
+        from glance_related.client import InstanceAwareImageService
+        service = InstanceAwareImageService(openstack.connect(), os.environ["NOVA_INSTALLATION_UUID"])
+        image = service.create_image("monday", instance_id="web-1")
+        print([one.name for one in service.images("web-1")], service.instance_of(image).instance_id)
+        service.delete_image(image)'
 
 Limits
 ======

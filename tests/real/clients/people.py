@@ -39,21 +39,25 @@ def sdk(cloud: Cloud, server: Glance, who: str) -> Any:
     )
 
 
-def cli(cloud: Cloud, server: Glance, who: str, *words: str) -> Any:
-    """openstackclient, as a person starts it; what it prints, from JSON where it is asked for it."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("OS_")} | {
+def environment_of(cloud: Cloud, server: Glance, who: str) -> dict[str, str]:
+    """What a person's shell says who he is."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("OS_")} | {
         "OS_AUTH_URL": cloud.keystone.url,
         "OS_USERNAME": who,
         "OS_PASSWORD": cloud.keystone.passwords[who],
-        "OS_PROJECT_NAME": who,
+        "OS_PROJECT_ID": cloud.project(who),
         "OS_USER_DOMAIN_ID": "default",
-        "OS_PROJECT_DOMAIN_ID": "default",
         "OS_REGION_NAME": REGION,
         "OS_IMAGE_ENDPOINT_OVERRIDE": server.url,
         "PYTHONWARNINGS": "ignore",
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
     }
+
+
+def cli(cloud: Cloud, server: Glance, who: str, *words: str) -> Any:
+    """openstackclient, as a person starts it; what it prints, from JSON where it is asked for it."""
+    environment = environment_of(cloud, server, who)
     done = subprocess.run(
         [cloud.venv / "bin" / "openstack", *words], env=environment, capture_output=True, text=True, check=False
     )

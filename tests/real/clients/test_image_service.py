@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+import subprocess
+import sys
+import textwrap
 import uuid
 
 import pytest
 from openstack import exceptions
 
+from glance_related import client
 from glance_related.client import InstanceAwareImageService
 from glance_related.instance_ref import InstanceRef
-from tests.real.clients.people import sdk
+from tests.real.clients.people import environment_of, sdk
 
 
 @pytest.fixture
@@ -109,6 +115,15 @@ def test_a_program_of_another_nova_is_refused_in_a_sentence(cloud, service, inst
     with pytest.raises(exceptions.ForbiddenException, match="installation"):
         other.create_image("monday", instance)
     assert list(service("admin").images(instance)) == []
+
+
+def test_the_manuals_lines_do_what_they_say(cloud, glance):
+    (block,) = re.findall(r"(?m)^ +var/venv/bin/python (?:.|\n)*?'$", inspect.getdoc(client) or "")
+    shell = textwrap.dedent(block).replace("var/venv/bin/python", sys.executable)
+    environment = environment_of(cloud, glance, "scheduler") | {"NOVA_INSTALLATION_UUID": cloud.installation}
+    done = subprocess.run(["sh", "-euc", shell], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "['monday'] web-1\n"), done.stderr
+    assert list(InstanceAwareImageService(sdk(cloud, glance, "admin"), cloud.installation).images("web-1")) == []
 
 
 def _all(cloud, who):
