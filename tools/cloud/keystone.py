@@ -17,7 +17,9 @@ REGION = "RegionOne"
 class Keystone:
     """One Keystone in a folder of its own: prepare(), start(), token(user, project), stop()."""
 
-    def __init__(self, root: Path, port: int, venv: Path, *, threads: int = 8, conf_extra: str = "") -> None:
+    # One thread: of two first log-ins at once, which read and then write, SQLite refuses one with "database is
+    # locked", however long it may wait.
+    def __init__(self, root: Path, port: int, venv: Path, *, threads: int = 1, conf_extra: str = "") -> None:
         self.root = root.absolute()
         self.port = port
         self.venv = venv.absolute()
