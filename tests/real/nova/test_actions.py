@@ -137,13 +137,13 @@ def _shelved_on_its_host(cloud):
     """A nova-compute that leaves a shelved server where it is."""
     compute = cloud.nova.compute
     usual = compute.conf.read_text()
-    compute.stop()
+    compute.kill9()
     compute.conf.write_text(usual + "[DEFAULT]\nshelved_offload_time = -1\n")
     compute.start()
     try:
         yield
     finally:
-        compute.stop()
+        compute.kill9()
         compute.conf.write_text(usual)
         compute.start()
 
