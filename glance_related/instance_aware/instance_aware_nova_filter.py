@@ -65,6 +65,9 @@ Limits
 * With the database down an action goes on, unnoted, and ``glance-related-manage reconcile`` binds its image
   later, by what Nova has recorded of the server. A snapshot is never refused for our sake.
 * A note is believed for ``[riders] lifetime_seconds``; ``reconcile`` removes older ones.
+* While some nova-api of an installation has this filter and another has not, a customer who knows the id under
+  which an image of his was made may send it to the other, with another server of his own: Glance's side cannot
+  tell. Nova shows that id to nobody; put the filter in front of every nova-api all the same.
 * An image made past this filter (a nova-api without it) is adopted by ``reconcile`` in the same way, except
   of a volume-backed server: of those Nova itself does not say which server they are of.
 """
@@ -126,6 +129,8 @@ class InstanceAwareNovaMiddleware(Filter):
         *_each("PUT", routes.IMAGE_METADATA, "image_metadata", "metadata that would lie is refused"),
         *_each("PUT", routes.IMAGE_METADATA_ITEM, "image_metadata", "metadata that would lie is refused"),
     )
+
+    obeys_method_override = False
 
     def __init__(self, app: WSGIApplication, suite: Suite, installation: str) -> None:
         super().__init__(app)

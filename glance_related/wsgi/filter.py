@@ -121,8 +121,6 @@ class Request:
     def __init__(self, app: WSGIApplication, environ: WSGIEnvironment, route: Route, names: Mapping[str, str]) -> None:
         self._app = app
         self.environ = environ
-        # what was judged is what goes on: of a POST that `_method` makes a GET, Glance would read a form for filters
-        environ["REQUEST_METHOD"] = route.method
         self.route = route
         self.names = names
 
@@ -158,6 +156,11 @@ class Filter(ABC):
 
     routes: ClassVar[tuple[Route, ...]]
 
+    #: Whether the host acts throughout on the method that ``_method`` names. What was judged is what goes on: of a
+    #: POST that ``_method`` makes a GET, Glance would read a form for filters. Nova does so for its routes only, and
+    #: refuses a GET that claims to be a POST: it must go on as the GET that it is.
+    obeys_method_override: ClassVar[bool] = True
+
     def __init__(self, app: WSGIApplication) -> None:
         self.app = app
         table = RouteTable(self.routes)
@@ -171,8 +174,11 @@ class Filter(ABC):
         if match is None:
             return self.app(environ, start_response)
         route, names = match
+        own = dict(environ)
+        if self.obeys_method_override:
+            own["REQUEST_METHOD"] = route.method
         try:
-            answer = self._handlers[route](Request(self.app, dict(environ), route, names))
+            answer = self._handlers[route](Request(self.app, own, route, names))
         except Problem as problem:
             self.refused(problem, environ)
             answer = self.render(problem)

@@ -173,6 +173,17 @@ def test_what_is_no_id_of_novas_is_novas_to_refuse(side: NovaSide, server: str) 
     assert side.riders.count() == 0
 
 
+@pytest.mark.parametrize(("method", "query"), [("GET", "_method=POST"), ("PUT", "_method=POST")])
+def test_a_method_in_the_query_is_novas_to_judge(side: NovaSide, method: str, query: str) -> None:
+    """Nova refuses a GET that claims to be a POST, and takes a PUT; as a POST of its own it would take both."""
+    side.nova.answers(method, ACTION, status="500 Internal Server Error")
+    assert side.post(CREATE_IMAGE, path=f"{ACTION}?{query}", method=method).status_int == 500
+    assert side.nova.calls[-1].method == method
+    lie = {"createImage": {"name": "a", "metadata": {"instance_id": "mine"}}}
+    assert side.post(lie, path=f"{ACTION}?{query}", method=method).status_int == 400
+    assert len(side.nova.calls) == 1
+
+
 # -- the way a request id came
 
 
