@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cloud.environment import CLIENTS, COMPUTE, PROJECT, SERVICES, TESTED, Environment, version_of
 from cloud.progress import Progress
+
+# What starts a whole cloud with a Nova in it.
+_WITH_NOVA = ("tests/real/nova", "tests/real/test_serve_cloud.py")
 
 EXTRAS = ("test", "mysql", "postgresql")
 
@@ -40,9 +45,34 @@ def run_all(venv: Path, progress: Progress, kind: str, words: Sequence[str]) -> 
         env["GLANCE_RELATED_CHECKS_FAILED"] = ", ".join(failed)
     if kind == "long":
         env["GLANCE_RELATED_LONG"] = "1"
-    argv = [f"{venv}/bin/python", "-m", "pytest", "-p", "cloud.reporting", *_selection(kind), *words]
-    code = subprocess.call(argv, cwd=PROJECT, env=env)
+    pytest = [f"{venv}/bin/python", "-m", "pytest", "-p", "cloud.reporting", *_selection(kind)]
+    if words or kind == "fast":
+        code = subprocess.call([*pytest, *words], cwd=PROJECT, env=env)
+    else:
+        code = _two_at_once(pytest, env, PROJECT / "var" / "log" / "test-nova.log", progress)
     return code or (1 if failed else 0)
+
+
+def _two_at_once(pytest: Sequence[str], env: Mapping[str, str], log: Path, progress: Progress) -> int:
+    """The tests with a real Nova beside all others, which take as long: told one after the other."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as out:
+        beside = subprocess.Popen(
+            [*pytest, "-o", "cache_dir=.pytest_cache/nova", *_WITH_NOVA],
+            cwd=PROJECT, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+        )  # fmt: skip
+        try:
+            code = subprocess.call([*pytest, *(f"--ignore={path}" for path in _WITH_NOVA)], cwd=PROJECT, env=env)
+            progress.say(f"pytest with a real Nova, which ran at the same time ({log.relative_to(PROJECT)})")
+            code = beside.wait() or code
+        except BaseException:
+            beside.send_signal(signal.SIGINT)  # it stops what it has started
+            beside.wait()
+            raise
+    sys.stdout.flush()
+    sys.stdout.buffer.write(log.read_bytes())
+    sys.stdout.flush()
+    return code
 
 
 def _commands() -> list[str]:
