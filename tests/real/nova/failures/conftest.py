@@ -1,0 +1,67 @@
+"""What these tests run on, and the reports that they leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.real.nova.failures.basis import Basis
+from tests.real.nova.failures.site import Site
+
+if TYPE_CHECKING:
+    from tests.real.failures.report import Reports
+    from tests.real.nova.nova_cloud import NovaCloud
+
+_REPORTS = pytest.StashKey["Reports"]()
+
+
+@pytest.fixture(scope="package")
+def basis(nova_cloud: NovaCloud) -> Iterator[Basis]:
+    """The Glance that nobody kills, and a database of ours in which nobody else's tests look."""
+    made = Basis(nova_cloud)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture(scope="package")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("nova-failures")
+
+
+@pytest.fixture(scope="package")
+def ours(basis: Basis, folder: Path) -> Iterator[Site]:
+    """With our filters in front of Nova and of Glance."""
+    yield from _running(Site(folder, "failing", basis))
+
+
+@pytest.fixture(scope="package")
+def stock(basis: Basis, folder: Path) -> Iterator[Site]:
+    """The same, and nothing of ours."""
+    yield from _running(Site(folder, "failing-stock", basis, ours=False))
+
+
+def _running(site: Site) -> Iterator[Site]:
+    try:
+        site.start()
+        yield site
+    finally:
+        site.stop()
+
+
+@pytest.fixture
+def reports(request: pytest.FixtureRequest) -> Reports:
+    """Where a test leaves what it wants to be read at the end."""
+    return request.config.stash.setdefault(_REPORTS, [])
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    for title, file, summary in config.stash.get(_REPORTS, []):
+        terminalreporter.section(title)
+        terminalreporter.write_line(f"{summary} ({file})")
+        terminalreporter.write_line(file.read_text())
