@@ -74,7 +74,7 @@ class RouteTable:
         path = environ.get("PATH_INFO", "")
         if "//" in path or not path.startswith("/"):
             path = canonical_path(path)
-        if shape.fullmatch(path) is None:
+        if shape.match(path) is None:
             return None
         found = self._mapper.match(path)
         if found is None:
@@ -86,8 +86,11 @@ class RouteTable:
 
 
 def _shape(paths: Iterable[str]) -> re.Pattern[str]:
-    """What every path of some routes looks like, and no other."""
-    return re.compile("|".join("[^/]+".join(map(re.escape, _NAME.split(path))) for path in paths))
+    """What every path of some routes looks like, and no other.
+
+    It ends as the hosts' own router lets a path end: a line feed (``%0A``) behind it does not make it another.
+    """
+    return re.compile(f"(?:{'|'.join('[^/]+'.join(map(re.escape, _NAME.split(path))) for path in paths)})$")
 
 
 def canonical_path(path: str) -> str:

@@ -38,7 +38,7 @@ PATHS = [
         "/servers",
         "/flavors/1/action",
     )
-    for behind in ("", "/", ".json")
+    for behind in ("", "/", ".json", "\n", "/\n", "\n\n")
 ]
 
 

@@ -101,6 +101,22 @@ def test_every_spelling_that_the_hosts_urlmap_accepts_is_the_same_route(path: st
     assert found[1] == {"image_id": "1"}
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("behind", ["", "\n", "\n\n", "/", "/\n", "x\n", " "])
+@pytest.mark.parametrize("path", ["/v2/images", "/v2/images/1"])
+def test_a_path_is_ours_where_the_hosts_router_takes_it_for_ours(path: str, behind: str, method: str) -> None:
+    import routes
+
+    mapper = routes.Mapper()
+    mapper.connect(None, "/v2/images", controller="create", conditions={"method": ["POST"]})
+    mapper.connect(None, "/v2/images/{image_id}", controller="show", conditions={"method": ["GET"]})
+    environ = {"REQUEST_METHOD": method, "PATH_INFO": path + behind}
+    theirs = mapper.match(environ=environ)
+    ours = RouteTable(Example.routes).match(environ)
+    assert (ours and ours[0].handler) == (theirs and theirs["controller"])
+    assert (ours and ours[1].get("image_id")) == (theirs and theirs.get("image_id"))
+
+
 def test_canonical_paths_are_those_of_pastes_urlmap() -> None:
     from paste.urlmap import URLMap
 
