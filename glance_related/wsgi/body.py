@@ -26,7 +26,8 @@ MAX_DEPTH = 32
 _DISCARD_FACTOR = 64
 _CHUNK = 64 * 1024
 
-# The transfer encodings that make both hosts read a body without a length.
+# The transfer encodings that make Glance read a body without a length. Nova leaves that to WebOb, which reads where
+# the server says that the input ends by itself, as gunicorn does; "gzip, chunked" is none of these.
 _TRANSFER_ENCODINGS = frozenset({"chunked", "compress", "deflate", "gzip", "identity"})
 # What is matched is never given back, and a string that does not end is matched, too: each character is looked at
 # once. Otherwise one body of escaped quotes would keep a worker busy for hours.
@@ -47,7 +48,8 @@ def read_body(environ: WSGIEnvironment, limit: int) -> bytes | None:
     """
     length = _content_length(environ)
     encoded = environ.get("HTTP_TRANSFER_ENCODING", "").lower() in _TRANSFER_ENCODINGS
-    if not length and not encoded:
+    ends_by_itself = length is None and bool(environ.get("wsgi.input_terminated"))
+    if not length and not encoded and not ends_by_itself:
         return None
     stream = environ["wsgi.input"]
     if environ.get("webob.is_body_seekable"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,18 @@ def test_the_route_decides_what_is_read_not_the_type(side: NovaSide, content_typ
     side.nova.answers("POST", ACTION, status="202 Accepted")
     lie = {"createImage": {"name": "a", "metadata": {"image_type": "backup"}}}
     assert side.post(lie, content_type=content_type).status_int == 400
+    assert side.nova.calls == []
+
+
+@pytest.mark.parametrize("coding", ["chunked", "gzip, chunked", "identity, chunked"])
+def test_a_body_without_a_length_is_judged_however_it_is_sent(side: NovaSide, coding: str) -> None:
+    lie = {"createImage": {"name": "a", "metadata": {"instance_uuid": "mine"}}}
+    sent = {"wsgi.input": io.BytesIO(json.dumps(lie).encode()), "wsgi.input_terminated": True}
+    headers = {"X-Identity-Status": "Confirmed", **MEMBER, "Transfer-Encoding": coding}
+    side.nova.answers("POST", ACTION, status="202 Accepted")
+    environ = {"keystone.token_auth": object(), **sent}
+    reply = side.app.request(ACTION, method="POST", headers=headers, environ=environ, status="*")
+    assert reply.status_int == 400
     assert side.nova.calls == []
 
 

@@ -9,6 +9,7 @@ import tracemalloc
 from typing import Any
 
 import pytest
+import webob
 
 from glance_related.problem import Problem
 from glance_related.wsgi.body import MAX_DEPTH, parse_json, read_body, replace_body, write_json
@@ -46,6 +47,22 @@ def test_where_the_host_sees_no_body_none_is_read(headers: dict[str, str]) -> No
     environ = environ_of(b"unread", **headers)
     assert read_body(environ, LIMIT) is None
     assert environ["wsgi.input"].read() == b"unread"
+
+
+@pytest.mark.parametrize("extra", [{"HTTP_TRANSFER_ENCODING": "gzip, chunked"}, {"HTTP_TRANSFER_ENCODING": "x"}, {}])
+def test_a_body_is_read_wherever_webob_reads_it(extra: dict[str, str]) -> None:
+    """Nova asks WebOb alone, which reads where the server says that the input ends by itself."""
+    environ = environ_of(b'{"a": 1}', **extra) | {"wsgi.input_terminated": True}
+    assert webob.Request(dict(environ)).body == b'{"a": 1}'
+    environ["wsgi.input"].seek(0)
+    assert read_body(environ, LIMIT) == b'{"a": 1}'
+    assert webob.Request(environ).body == b'{"a": 1}'
+
+
+def test_an_input_that_ends_by_itself_is_not_read_past_a_length_of_none() -> None:
+    environ = environ_of(b"GET /evil", CONTENT_LENGTH="0") | {"wsgi.input_terminated": True}
+    assert read_body(environ, LIMIT) is None
+    assert webob.Request(environ).body == b""
 
 
 def test_chunks_that_the_server_does_not_hand_over_leave_the_request_as_it_was() -> None:
