@@ -175,10 +175,9 @@ class InstanceAwareNovaMiddleware(Filter):
         # a client that sends everything back says nothing new
         path = "/".join(request.environ["PATH_INFO"].split("/")[: -1 if "key" in request.names else None])
         shown = request.upstream.get(path)
-        present = shown.document() if shown.code == 200 else None
-        if not isinstance(present, dict):
+        if shown.code != 200:
             return shown
-        _refuse_lies(given, present.get("metadata", {}))
+        _refuse_lies(given, (shown.document() or {}).get("metadata", {}))
         return request.pass_on()
 
     # -- riding

@@ -39,7 +39,8 @@ class Reply:
     def document(self) -> Any:
         """The body as JSON, or None where it is not a plain JSON document that we may rewrite."""
         media_type = self.header("Content-Type").partition(";")[0].strip().lower()
-        if media_type != "application/json" or self.header("Content-Encoding"):
+        is_json = media_type == "application/json" or media_type.endswith("+json")  # as Nova's own type
+        if not is_json or self.header("Content-Encoding"):
             return None
         try:
             return json.loads(self.body)

@@ -290,6 +290,17 @@ def test_an_image_that_the_proxy_does_not_show_is_answered_as_nova_does(side: No
     assert side.nova.asked("POST", METADATA) == []
 
 
+@pytest.mark.parametrize(("value", "status"), [(SERVER, 202), ("mine", 400)])
+def test_the_proxy_is_understood_in_each_media_type_that_nova_speaks(side: NovaSide, value: str, status: int) -> None:
+    vendors = "application/vnd.openstack.compute+json"
+    side.nova.answers("GET", METADATA, json={"metadata": PRESENT}, headers={"Content-Type": vendors})
+    side.nova.answers("PUT", METADATA, status="202 Accepted")
+    document = {"metadata": {"instance_uuid": value}}
+    reply = side.post(document, path=METADATA, method="PUT", headers={"Accept": vendors})
+    assert reply.status_int == status
+    assert [call.json for call in side.nova.asked("PUT", METADATA)] == ([document] if status == 202 else [])
+
+
 def test_metadata_that_says_nothing_of_ours_costs_no_question(side: NovaSide) -> None:
     side.nova.answers("POST", METADATA, json={})
     side.post({"metadata": {"team": "red"}}, path=METADATA)
