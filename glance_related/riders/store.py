@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from glance_related.db.database import Database
 from glance_related.db.models import riders
+from glance_related.db.upsert import upsert
 from glance_related.riders.rider import Rider
 
 _RIDERS = riders.c
@@ -18,7 +19,6 @@ _RIDERS = riders.c
 _ONE = sa.select(riders).where(
     _RIDERS.request_id == sa.bindparam("asked_id"), _RIDERS.kind == sa.bindparam("asked_kind")
 )
-_NEW = sa.insert(riders)
 _GONE = sa.delete(riders).where(
     _RIDERS.request_id == sa.bindparam("asked_id"), _RIDERS.kind == sa.bindparam("asked_kind")
 )
@@ -31,9 +31,9 @@ class RiderStore:
         self._database = database
 
     def add(self, rider: Rider) -> None:
-        """Keep a rider; its id is fresh, so it is the only one of its kind."""
+        """Keep a rider; it is the only one of its kind, for its id is fresh, and may be kept twice."""
         values = {**{name: getattr(rider, name) for name in _PLAIN}, "content": json.dumps(rider.content)}
-        self._database.write(lambda connection: connection.execute(_NEW, values))
+        self._database.write(lambda connection: upsert(connection, riders, values))
 
     def get(self, request_id: str, kind: str) -> Rider | None:
         """What rides on a request."""

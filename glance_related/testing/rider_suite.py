@@ -75,6 +75,14 @@ class RiderSuite:
             riders.add(one)
             assert others.get(one.request_id, "snapshot") == one
 
+    def test_a_rider_is_kept_once_however_often_it_is_written(self, riders: RiderStore, others: RiderStore) -> None:
+        """As where a lost connection hides that it was written: an error here would refuse somebody's snapshot."""
+        one = rider()
+        riders.add(one)
+        riders.add(one)
+        assert others.get(one.request_id, "snapshot") == one
+        assert others.count() == 1
+
     def test_nothing_rides_on_another_request(self, riders: RiderStore, others: RiderStore) -> None:
         one = rider()
         riders.add(one)
