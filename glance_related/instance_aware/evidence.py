@@ -4,13 +4,15 @@ Nova records an action for each image that it makes of a server: who asked, for 
 request id, and when the request came, which is a moment before Glance is asked for the image. What an image
 says of itself may be a customer's word; the record is Nova's.
 
-An image is proved by the action that bears the request id under which Nova asked Glance for it. Where that id
-is not known, or a client chose another for Glance to see, the images that could be an action's and the actions
-that could be an image's are looked at together: as many images as actions, which can be told apart in pairs,
-are proved; a single one too many on either side, and none of them is.
+An image is proved by the action that bears the request id under which Nova asked Glance for it, unless there
+are more certain images than actions that could have made them: then one of them shows the id of another's
+request. Where the id is not known, or a client chose another for Glance to see, the images that could be an
+action's and the actions that could be an image's are looked at together: as many images as actions, which can
+be told apart in pairs, are proved; a single one too many on either side, and none of them is.
 
 What cannot be told from outside: a customer who says of one image that it is of another server *of the same
-project*, in the same minutes in which an image was made of that server and deleted again.
+project*, in the same minutes in which an image was made of that server and deleted again, or one of its volumes was
+made that nobody has bound.
 """
 
 from __future__ import annotations
@@ -80,6 +82,10 @@ def judge(claims: Sequence[Claim], actions: Sequence[Action]) -> dict[str, Verdi
     """
     making = [action for action in actions if action.name in MAKING_IMAGES]
     verdicts, rest, left = _by_request_id(claims, making)
+    certain = [claim for claim in claims if verdicts.get(claim.image_id) is Verdict.PROVED or not claim.is_open]
+    for some, theirs in _entangled(certain, making):
+        if len(some) > len(theirs):  # one of them shows the id of a request that made another
+            verdicts |= dict.fromkeys((claim.image_id for claim in some), Verdict.AMBIGUOUS)
     for some, theirs in _entangled(rest, left):
         verdict = _told_apart(some, theirs)
         verdicts |= {claim.image_id: verdict for claim in some}

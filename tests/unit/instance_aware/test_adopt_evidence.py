@@ -56,6 +56,23 @@ def test_a_request_id_that_an_image_showed_which_is_gone_proves_no_other():
     assert judge([gone, image("b", request_id="req-1")], [action()]) == {"b": Verdict.AMBIGUOUS}
 
 
+def test_a_request_id_that_a_customer_repeats_takes_no_action_from_the_image_that_is_bound_already():
+    """Bound by what rode on its request, the action's own image does not say under which id it was made."""
+    bound = image("bound", is_open=False)
+    assert judge([bound, image("lie", at=NOON + SECOND, request_id="req-1")], [action()]) == {"lie": Verdict.AMBIGUOUS}
+
+
+def test_a_bound_image_of_another_action_is_no_argument_against_a_request_id():
+    bound = image("bound", is_open=False)
+    actions = [action("req-0"), action("req-1", at=NOON + SECOND)]
+    assert judge([bound, image("own", at=NOON + SECOND, request_id="req-1")], actions) == {"own": Verdict.PROVED}
+
+
+def test_a_bound_image_of_another_time_is_no_argument_against_a_request_id():
+    bound = image("bound", at=NOON - 2 * BEFORE, is_open=False)
+    assert judge([bound, image("own", request_id="req-1")], [action()]) == {"own": Verdict.PROVED}
+
+
 def test_an_action_whose_image_is_known_by_its_id_is_not_taken_for_another_images():
     known = image("known", request_id="req-1")
     other = image("other", at=NOON + SECOND)
