@@ -233,7 +233,7 @@ Limits
   images come into question. What cannot be told is left and counted. Found are images of the last seven days
   (``--since``); not found are those of volume-backed servers, and of servers whose record Nova has archived.
   What a customer has sent as metadata can at most tell an image as that of another server of the same project,
-  where that server's own image of the same two minutes was deleted, or is one of volumes that nobody has bound.
+  where that server is volume-backed, or its own image of the same two minutes was deleted.
 * An operator whose ``schema-image.json`` makes one of the two names *required* cannot use the filter: Glance
   never sees them. ``config check`` finds that.
 

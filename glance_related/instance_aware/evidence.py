@@ -11,8 +11,8 @@ action's and the actions that could be an image's are looked at together: as man
 be told apart in pairs, are proved; a single one too many on either side, and none of them is.
 
 What cannot be told from outside: a customer who says of one image that it is of another server *of the same
-project*, in the same minutes in which an image was made of that server and deleted again, or one of its volumes was
-made that nobody has bound.
+project*, in the same minutes in which an image was made of that server and deleted again, or in which that server
+was snapshot or shelved and is volume-backed: such an image does not say whose it is, and such a shelve makes none.
 """
 
 from __future__ import annotations
