@@ -128,7 +128,8 @@ class AskedNovas:
         elif answer.status == 406:
             self._give_up(installation, "it is older than Queens, and does not tell its actions as they are asked for")
         elif answer.status != 200:
-            self._give_up(installation, f"it answers {answer.status} and says nothing: see its log")
+            what = f"answers {answer.status} and says nothing" if answer.status else "does not answer"
+            self._give_up(installation, f"it {what}: see its log")
 
     # -- what it answers
 

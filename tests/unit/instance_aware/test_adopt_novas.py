@@ -145,6 +145,7 @@ def test_a_nova_that_does_not_answer_disproves_nothing(store, adoptions, nova, n
     monkeypatch.setattr(nova, method, nobody)
     report = run()
     assert (report.unasked, len(report.novas)) == (1, 1)
+    assert "does not answer" in report.novas[0]
     assert (store.refs([image]), adoptions.count()) == ({}, 1)
 
 
