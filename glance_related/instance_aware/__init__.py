@@ -250,6 +250,12 @@ Why so
   200 to anyone who sees the image; so the filter first asks for the image, as the caller, for its owner.
 * **Nova's words are dropped, not believed.** Metadata of a snapshot and properties of an old image come
   through Nova's body, under Nova's token, with whatever a customer once put there.
+* **Rotation is left to Glance.** Nova asks for the backups that it deletes by ``image_type``, ``backup_type`` and
+  ``instance_uuid``, which Glance finds in no index. The question could be narrowed by the ids that our table
+  holds for the server, and would then be answered wrongly wherever that is not all of them: a backup made before
+  the filter came, past it, or while the database was down would never be rotated. It would take a mark for each
+  server, "complete since", set once every image that names it has been compared, and taken back with every image
+  that is let through unbound. Until there is one, the question goes to Glance as Nova has put it.
 * **A table of its own.** Glance's properties are found by joins over all of them, count against quotas, are
   inherited by servers, and can be deleted by a user who may not even read them.
 """
