@@ -28,7 +28,7 @@ _WORKER_SECONDS = 60
 class Attempt:
     """One action, and what came of it.
 
-    :param image: the name of its image, of this attempt only
+    :param image: the name of its image, of this attempt only, or where it is shelved of the server
     :param told: the images that Nova's answers have named
     :param kills: the workers that it has cost
     :param left: what the server is in when it is done, as with Nova alone
@@ -80,8 +80,9 @@ class Campaign:
 
     def at_refusal(self, point: str) -> None:
         """nova-api ends over the request of somebody who may not see the server, whatever happens to it meanwhile."""
-        server = next(iter(self.servers.names))
-        attempt = Attempt("createImage", server, f"refused: {point}", self.servers.expected[server], makes_image=False)
+        server, name = next(iter(self.servers.names.items()))
+        image = f"{name} refused: {point}"
+        attempt = Attempt("createImage", server, image, self.servers.expected[server], makes_image=False)
         self.attempts.append(attempt)
         self._unanswered(attempt, "Nova: createImage, refused", point, who="bob")
 
