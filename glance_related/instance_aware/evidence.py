@@ -23,7 +23,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-#: What Nova calls the actions that make an image.
+#: What Nova calls the actions that make an image, in its API as in its record.
 MAKING_IMAGES = ("createImage", "createBackup", "shelve")
 #: How long before Glance made the image Nova may have taken the request.
 BEFORE = datetime.timedelta(seconds=120)

@@ -21,7 +21,7 @@ Each also with a project in front, as ``/{project_id}/servers/...``, and behind 
     For createImage, createBackup and shelve the server is noted. Metadata of the image to be may not name what
     Nova says itself: ``nova_installation_uuid``, ``instance_id``, ``instance_uuid``, ``instance_owner``,
     ``image_type``, ``backup_type``, ``base_image_ref``, ``id``, ``owner``, in upper or lower case. Other actions
-    go through unread.
+    go on as they are.
 ``POST /images/{image_id}/metadata``, ``PUT /images/{image_id}/metadata``,
 ``PUT /images/{image_id}/metadata/{key}``
     Nova's proxy of Glance (microversions to 2.38): the same names may be sent back as they are, not changed.
@@ -68,8 +68,8 @@ Limits
 * While some nova-api of an installation has this filter and another has not, a customer who knows the id under
   which an image of his was made may send it to the other, with another server of his own: Glance's side cannot
   tell. Nova shows that id to nobody; put the filter in front of every nova-api all the same.
-* An image made past this filter (a nova-api without it) is adopted by ``reconcile`` in the same way, except
-  of a volume-backed server: of those Nova itself does not say which server they are of.
+* An image made past this filter (a nova-api without it) is adopted by ``reconcile`` in the same way.
+* Neither way binds an image of a volume-backed server: Nova itself does not say which server those are of.
 """
 
 from __future__ import annotations
@@ -84,6 +84,7 @@ from glance_related.hosts.nova import routes
 from glance_related.hosts.nova.context import is_well_placed
 from glance_related.hosts.nova.errors import render
 from glance_related.instance_aware import problems, rules
+from glance_related.instance_aware.evidence import MAKING_IMAGES
 from glance_related.instance_aware.novas_images import SNAPSHOT
 from glance_related.instance_ref import canonical_uuid
 from glance_related.problem import MISPLACED, Problem
@@ -101,9 +102,8 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
-#: The actions that end in an image of the server.
+# Of the actions that make an image, those to which a customer may add metadata of it.
 _WITH_METADATA = ("createImage", "createBackup")
-_ACTIONS = (*_WITH_METADATA, "shelve")
 
 
 def _each(method: str, paths: Iterable[str], handler: str, what: str) -> tuple[Route, ...]:
@@ -148,13 +148,13 @@ class InstanceAwareNovaMiddleware(Filter):
     def action(self, request: Request) -> WSGIApplication:
         """POST /servers/{server_id}/action."""
         body = read_body(request.environ, self._limit)
-        if body is None or not _may_name(body, _ACTIONS):
+        if body is None or not _may_name(body, MAKING_IMAGES):
             return request.pass_on()
         document = self._judged(request, body)
         if not isinstance(document, dict) or len(document) != 1:
             return request.pass_on()  # Nova refuses it
         ((action, asked),) = document.items()
-        if action not in _ACTIONS:
+        if action not in MAKING_IMAGES:
             return request.pass_on()
         if action in _WITH_METADATA and isinstance(asked, dict):
             _refuse_lies(asked.get("metadata"), {})

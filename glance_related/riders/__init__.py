@@ -4,7 +4,6 @@
 `mark`        `Marks`: request ids that only this suite can make
 `rider`       `Rider`: what is kept, and how a request to Nova gets its marked id
 `store`       `RiderStore`: riders kept under that id until Glance has been asked
-`keys`        each side leaves word of its keys, so that ``config check`` can compare them
 `options`     the mark's keys, and how long a rider is believed
 `keys`        with which keys each side has started, for ``config check``
 ============  =========================================================================
