@@ -94,7 +94,6 @@ adoptions = sa.Table(
     sa.Column("request_id", sa.String(64), nullable=False),
     sa.Column("owner", sa.String(255), nullable=True),
     sa.Column("created_at", sa.DateTime, nullable=False),
-    sa.Index("glance_related_adoptions_created", "created_at"),
     **MYSQL_TABLE,
 )
 

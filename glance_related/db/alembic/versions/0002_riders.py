@@ -44,5 +44,4 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime, nullable=False),
         **MYSQL_TABLE,
     )
-    create_index("glance_related_adoptions_created", "glance_related_adoptions", ["created_at"])
     add_column("glance_related_installations", sa.Column("region_name", sa.String(255), nullable=True))
