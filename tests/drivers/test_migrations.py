@@ -21,8 +21,11 @@ from glance_related.db import migration
 from glance_related.db.database import Database, DatabaseDown, DatabaseSettings
 from glance_related.db.engine import open_engine
 from glance_related.db.models import metadata
+from glance_related.instance_aware.adoptions import Adoption, AdoptionStore
 from glance_related.instance_aware.store import Store
 from glance_related.instance_ref import InstanceRef
+from glance_related.riders.rider import Rider
+from glance_related.riders.store import RiderStore
 from glance_related.settings.options import ConfigError
 from glance_related.suite import open_suite
 from glance_related.testing.store_suite import NOVA, SERVER, new_id
@@ -120,7 +123,7 @@ Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 
 #: For each revision: rows as that revision's tables take them, and what a store must say of them at the
 #: newest one. A new revision adds its line here, or `test_every_revision_is_walked` fails.
-WALK: dict[str, tuple[Rows, Callable[[Store], bool]]] = {
+WALK: dict[str, tuple[Rows, Callable[[Store, RiderStore, AdoptionStore], bool]]] = {
     "0001": (
         {
             "glance_related_installations": [
@@ -139,11 +142,33 @@ WALK: dict[str, tuple[Rows, Callable[[Store], bool]]] = {
                  "instance_id": "i-2", "created_at": NOW},
             ],
         },
-        lambda store: (
+        lambda store, _riders, _adoptions: (
             store.refs(["image-1"]) == {"image-1": InstanceRef(NOVA, "\U0001f600 ")}
             and [one.name for one in store.installations()] == ["Z\u00fcrich"]
             and len(store.registrations()) == 2
             and [one.created_at for one in store.pending()] == [NOW]
+        ),
+    ),
+    "0002": (
+        {
+            "glance_related_installations": [
+                {"nova_installation_uuid": NOVA, "name": "east", "created_at": NOW, "region_name": "RegionTwo"},
+            ],
+            "glance_related_riders": [
+                {"request_id": "req-1", "kind": "snapshot", "own_request_id": "req-2", "nova_installation_uuid": NOVA,
+                 "project_id": "alice-project", "user_id": "alice", "content": '{"instance_id": "i-1"}',
+                 "created_at": NOW},
+            ],
+            "glance_related_adoptions": [
+                {"image_id": "image-3", "nova_installation_uuid": NOVA, "instance_id": "i-3", "request_id": "req-3",
+                 "owner": None, "created_at": NOW},
+            ],
+        },
+        lambda store, riders, adoptions: (
+            [one.region_name for one in store.installations()] == ["RegionTwo"]
+            and riders.get("req-1", "snapshot")
+            == Rider("req-1", "snapshot", "req-2", NOVA, "alice-project", "alice", {"instance_id": "i-1"}, NOW)
+            and adoptions.after("", 9) == [Adoption("image-3", NOVA, "i-3", "req-3", None, NOW)]
         ),
     ),
 }  # fmt: skip
@@ -164,7 +189,8 @@ def test_what_a_revision_stored_the_newest_one_still_knows(revision: str, url: s
             connection.execute(sa.insert(sa.Table(name, there, autoload_with=connection)), list(values))
     for script in REVISIONS:
         migration.upgrade(engine, script.revision)
-    assert still_known(Store(Database(DatabaseSettings(url))))
+    database = Database(DatabaseSettings(url))
+    assert still_known(Store(database), RiderStore(database), AdoptionStore(database))
 
 
 # -- beside Glance's own tables
