@@ -26,14 +26,16 @@ def check_file(settings: Settings) -> Iterator[Finding]:
     url = settings.database.connection
     sections: dict[str, dict[str, list[str]]] = {}
     cfg.ConfigParser(settings.config_file, sections).parse()
-    secret = re.match(r"[^:]+://[^@]*:[^@]+@", url) is not None or any(
-        word in name for name in sections.get(ACCOUNT_GROUP, {}) for word in ("password", "token", "secret")
+    secret = (
+        bool(settings.riders.mark_keys)
+        or re.match(r"[^:]+://[^@]*:[^@]+@", url) is not None
+        or any(word in name for name in sections.get(ACCOUNT_GROUP, {}) for word in ("password", "token", "secret"))
     )
     path = Path(settings.config_file)
     if secret and path.stat().st_mode & 0o007:
         yield error(
             "config.readable_by_others",
-            f"{path} contains a password and everyone may read it; run 'chmod o= {path}'.",
+            f"{path} contains a password or a key and everyone may read it; run 'chmod o= {path}'.",
         )
     if url.startswith("sqlite"):
         yield warning(

@@ -41,9 +41,12 @@ def test_a_misspelt_option_is_a_finding(operator):
     assert "did you mean grace_seconds?" in operator.check().text("config.wrong")
 
 
+@pytest.mark.parametrize(
+    "secret", ["[account]\nauth_type = password\npassword = a-secret", f"[riders]\nmark_keys = {'a-secret' * 5}"]
+)
 @pytest.mark.parametrize(("mode", "found"), [(0o644, True), (0o604, True), (0o640, False), (0o600, False)])
-def test_a_file_with_a_password_is_for_its_owner_and_group(operator, mode, found):
-    operator.write(operator.conf.read_text() + "[account]\nauth_type = password\npassword = a-secret\n")
+def test_a_file_with_a_secret_is_for_its_owner_and_group(operator, mode, found, secret):
+    operator.write(f"{operator.conf.read_text()}{secret}\n")
     operator.conf.chmod(mode)
     done = operator.check()
     assert ("config.readable_by_others" in done.codes("error")) is found
