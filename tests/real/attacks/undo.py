@@ -16,6 +16,7 @@ from glance_related.hosts.glance import patch
 from glance_related.instance_aware import instance_aware_filter, problems, rules, shown
 from glance_related.instance_aware.conduct import Conduct
 from glance_related.instance_aware.instance_aware_filter import InstanceAwareMiddleware
+from glance_related.instance_aware.novas_images import NovasImages
 from glance_related.instance_aware.registrations import Registrations
 from glance_related.instance_aware.store import Store
 from glance_related.instance_ref import INSTANCE_ID_MAX
@@ -114,7 +115,8 @@ def _nova_is_believed() -> list[Change]:
     def believed(self: Registrations, caller: Any) -> Any:
         return [dataclasses.replace(one, trusted_program=True) for one in of(self, caller)]
 
-    return [(Registrations, "of", believed)]
+    # nor does its request go the way of Nova's own
+    return [(Registrations, "of", believed), (NovasImages, "is_from_nova", lambda self, environ, caller: False)]
 
 
 @defence("a service has the role service")
@@ -169,13 +171,7 @@ def _method_as_sent() -> list[Change]:
 
 @defence("a request goes on under its own method")
 def _method_stays() -> list[Change]:
-    class AsSent(wsgi_filter.Request):
-        def __init__(self, app: Any, environ: Any, *args: Any) -> None:
-            method = environ["REQUEST_METHOD"]
-            super().__init__(app, environ, *args)
-            self.environ["REQUEST_METHOD"] = method
-
-    return [(wsgi_filter, "Request", AsSent)]
+    return [(InstanceAwareMiddleware, "obeys_method_override", False)]
 
 
 @defence("a posted form names no method")
