@@ -171,7 +171,7 @@ def _method_as_sent() -> list[Change]:
 
 @defence("a request goes on under its own method")
 def _method_stays() -> list[Change]:
-    return [(InstanceAwareMiddleware, "obeys_method_override", False)]
+    return [(wsgi_filter.Filter, "obeys_method_override", False)]
 
 
 @defence("a posted form names no method")
