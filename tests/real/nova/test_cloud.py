@@ -42,7 +42,7 @@ def test_create_backup_keeps_as_many_as_it_is_told(nova_cloud, server):
         nova_cloud.wait_for_image(made[-1])
         nova_cloud.wait_for_server("alice", server, "ACTIVE", on=nova_cloud.stock_nova)
     assert nova_cloud.image(made[1])["properties"]["backup_type"] == "daily"
-    assert nova_cloud.image(made[0]) is None, "the older one was rotated away"
+    nova_cloud.wait_for(lambda: nova_cloud.image(made[0]) is None, "the older one was not rotated away")
 
 
 def test_shelve_and_unshelve_bring_it_back_from_its_image(nova_cloud, server):
