@@ -144,6 +144,7 @@ def test_a_customer_must_be_named(service):
         service.images_of_customer("")
 
 
+@pytest.mark.real  # it waits for seconds
 def test_a_refused_list_is_the_sdks_error_with_the_filters_sentence(service, glance):
     error = {"message": "The database is down.", "code": "503 Service Unavailable", "title": "Service Unavailable"}
     glance.answers("GET", "/v2/images", status="503 Service Unavailable", json=error)

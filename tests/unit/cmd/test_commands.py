@@ -74,6 +74,7 @@ def test_tables_that_are_not_there_are_one_sentence_that_names_the_command(manag
     assert "db upgrade" in one_sentence(manage_.run(*words))
 
 
+@pytest.mark.real  # it waits for seconds
 @pytest.mark.parametrize("words", NEEDING_CONFIGURATION[:-1], ids=" ".join)
 def test_a_database_that_is_not_there_is_one_sentence(manage_, words):
     manage_.write("[database]\nconnection = sqlite:////nowhere/at/all.sqlite\n")

@@ -87,6 +87,7 @@ def test_what_is_no_json_is_no_document(account, services):
     assert account().get("/v2/broken").document is None
 
 
+@pytest.mark.real  # it waits for seconds
 def test_a_503_is_asked_again_a_few_times(account, services):
     services.replies["/v2/busy"] = (503, {}, {})
     assert account().get("/v2/busy").status == 503
@@ -130,6 +131,7 @@ def test_a_domain_that_keystone_does_not_know_has_no_users(account, services):
     assert not [path for path in services.paths() if path.startswith("/v3/users")]
 
 
+@pytest.mark.real  # it waits for seconds
 def test_a_glance_that_hangs_is_waited_for_no_longer_than_the_timeout(account, services):
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))

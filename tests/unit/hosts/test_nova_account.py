@@ -68,6 +68,7 @@ def test_a_keystone_that_does_not_answer_is_one_sentence(nova):
         nova(None, auth_url="http://127.0.0.1:9/v3").get("/servers")
 
 
+@pytest.mark.real  # it waits for seconds
 def test_a_nova_that_does_not_answer_is_one_sentence(services, nova):
     services.catalog[-1]["endpoints"][0]["url"] = "http://127.0.0.1:9/v2.1"
     with pytest.raises(Unreachable, match="Nova does not answer"):

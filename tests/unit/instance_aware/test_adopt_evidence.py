@@ -169,6 +169,7 @@ def test_projects_are_told_apart_in_the_same_second():
     assert set(judge(images, actions).values()) == {Verdict.PROVED}
 
 
+@pytest.mark.real  # it waits for seconds
 def test_a_customer_of_thousands_of_images_is_decided_about_in_a_moment():
     images = [image(f"image-{n}", at=NOON + n * SECOND) for n in range(2000)]
     actions = [action(f"req-{n}", at=NOON + n * SECOND) for n in range(2000)]
