@@ -99,16 +99,15 @@ class InstanceAwareMiddleware(Filter):
             return self._novas.create(request.environ, caller, image, forward_as, _made)
         if not tuple_:
             return request.pass_on()
-        write_json(request.environ, image)
         owner = image.get("owner") or caller.project_id
         registrations = self._conduct.registrations_unless_nova(caller)
         if registrations is None:
-            return request.pass_on()
+            return forward_as(None)
         ref = rules.read_tuple(tuple_)
         self._conduct.judge(None, ref, caller, registrations, owner=owner, image_id=image.get("id"))
         assert ref is not None
         if "id" in image:
-            reply = self._conduct.create_under_their_id(image["id"], owner, ref, request.forward, _made)
+            reply = self._conduct.create_under_their_id(image["id"], owner, ref, lambda: forward_as(None), _made)
         else:
             reply = self._conduct.create_under_our_id(ref, forward_as, _made)
         made = _made(reply)

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from glance_related.db.among import among
 from glance_related.db.database import Database
 from glance_related.db.models import riders
 from glance_related.db.upsert import upsert
@@ -16,12 +17,9 @@ from glance_related.riders.rider import Rider
 _RIDERS = riders.c
 
 # Built once: SQLAlchemy takes as long to build a statement as the database to answer it.
-_ONE = sa.select(riders).where(
-    _RIDERS.request_id == sa.bindparam("asked_id"), _RIDERS.kind == sa.bindparam("asked_kind")
-)
-_GONE = sa.delete(riders).where(
-    _RIDERS.request_id == sa.bindparam("asked_id"), _RIDERS.kind == sa.bindparam("asked_kind")
-)
+_THIS = sa.and_(_RIDERS.request_id == sa.bindparam("asked_id"), _RIDERS.kind == sa.bindparam("asked_kind"))
+_ONE = sa.select(riders).where(_THIS)
+_GONE = sa.delete(riders).where(_THIS)
 
 
 class RiderStore:
@@ -54,11 +52,14 @@ class RiderStore:
         """
 
         def work(connection: sa.Connection) -> int:
-            old = sa.select(_RIDERS.request_id, _RIDERS.kind).where(_RIDERS.created_at < before).limit(limit)
-            rows = connection.execute(old).all()
-            for row in rows:
-                connection.execute(_GONE, {"asked_id": row[0], "asked_kind": row[1]})
-            return len(rows)
+            old = sa.select(_RIDERS.request_id).where(_RIDERS.created_at < before).limit(limit)
+            ids = tuple(set(connection.execute(old).scalars()))
+            if not ids:
+                return 0
+            these = among(connection.dialect.name, _RIDERS.request_id, "ids")
+            return connection.execute(
+                sa.delete(riders).where(these, _RIDERS.created_at < before), {"ids": ids}
+            ).rowcount
 
         return self._database.write(work)
 
