@@ -15,9 +15,12 @@ if _TOOLS not in sys.path:
     sys.path.insert(0, _TOOLS)
 
 from tests.real.cloud_of_tests import SERVERS, Cloud  # noqa: E402 (it needs the path to tools)
+from tests.real.failures.report import Reports  # noqa: E402
 
 if TYPE_CHECKING:
     from cloud.glance import Glance
+
+_REPORTS = pytest.StashKey[Reports]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -53,3 +56,16 @@ def stock(cloud: Cloud) -> Glance:
 def stock_alike(cloud: Cloud, glance: Glance) -> Glance:
     """The Glance without our filter under the same WSGI server."""
     return cloud.glance("stock" if glance.server == "gunicorn" else "stock-pyuwsgi")
+
+
+@pytest.fixture
+def reports(request: pytest.FixtureRequest) -> Reports:
+    """Where a test leaves what it wants to be read at the end."""
+    return request.config.stash.setdefault(_REPORTS, [])
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    for title, file, summary in config.stash.get(_REPORTS, []):
+        terminalreporter.section(title)
+        terminalreporter.write_line(f"{summary} ({file})")
+        terminalreporter.write_line(file.read_text())

@@ -6,10 +6,9 @@ X-Undo says. What an attack reaches then, and only then, is what that defence ke
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from glance_related.hosts.glance import patch
@@ -25,37 +24,12 @@ from glance_related.settings.policy import Policy
 from glance_related.wsgi import body as wsgi_body
 from glance_related.wsgi import caller as wsgi_caller
 from glance_related.wsgi import filter as wsgi_filter
+from tests.real.undoing import Change, Defences
 
 HEADER = "X-Undo"
 
-#: Where a defence stands, and what stands there without it.
-Change = tuple[Any, str, Any]
-
-DEFENCES: dict[str, Callable[[], list[Change]]] = {}
-
-
-def defence(name: str) -> Callable[[Callable[[], list[Change]]], Callable[[], list[Change]]]:
-    """Enter a defence under its name."""
-
-    def enter(changes: Callable[[], list[Change]]) -> Callable[[], list[Change]]:
-        DEFENCES[name] = changes
-        return changes
-
-    return enter
-
-
-@contextlib.contextmanager
-def undone(name: str) -> Iterator[None]:
-    """Without one defence."""
-    changes = DEFENCES[name]()
-    before = [(owner, attribute, vars(owner)[attribute]) for owner, attribute, _ in changes]
-    for owner, attribute, instead in changes:
-        setattr(owner, attribute, instead)
-    try:
-        yield
-    finally:
-        for owner, attribute, original in before:
-            setattr(owner, attribute, original)
+DEFENCES = Defences()
+defence = DEFENCES.named
 
 
 class Undo:
@@ -66,11 +40,7 @@ class Undo:
         name = environ.pop("HTTP_X_UNDO", None)
         if name is None:
             return self.app(environ, start_response)
-        with undone(name), contextlib.ExitStack() as closing:
-            answer = self.app(environ, start_response)
-            if hasattr(answer, "close"):
-                closing.callback(answer.close)
-            return [b"".join(answer)]
+        return DEFENCES.answer_without(name, self.app, environ, start_response)
 
 
 def filter_factory(global_conf: Any, **local_conf: str) -> Callable[[Any], Undo]:

@@ -7,10 +7,9 @@ the defence, and only then, is what that defence keeps from it.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,38 +22,13 @@ from glance_related.instance_ref import InstanceRef
 from glance_related.riders.rider import GLOBAL_ID
 from glance_related.wsgi import body as wsgi_body
 from glance_related.wsgi import filter as wsgi_filter
+from tests.real.undoing import Change, Defences
 
-#: Where a defence stands, and what stands there without it.
-Change = tuple[Any, str, Any]
-
-DEFENCES: dict[str, Callable[[], list[Change]]] = {}
+DEFENCES = Defences()
+defence = DEFENCES.named
 
 #: All of them at once: a Nova and a Glance from before we came.
 NO_FILTERS = "our filters"
-
-
-def defence(name: str) -> Callable[[Callable[[], list[Change]]], Callable[[], list[Change]]]:
-    """Enter a defence under its name."""
-
-    def enter(changes: Callable[[], list[Change]]) -> Callable[[], list[Change]]:
-        DEFENCES[name] = changes
-        return changes
-
-    return enter
-
-
-@contextlib.contextmanager
-def undone(name: str) -> Iterator[None]:
-    """Without one defence."""
-    changes = DEFENCES[name]()
-    before = [(owner, attribute, vars(owner)[attribute]) for owner, attribute, _ in changes]
-    for owner, attribute, instead in changes:
-        setattr(owner, attribute, instead)
-    try:
-        yield
-    finally:
-        for owner, attribute, original in before:
-            setattr(owner, attribute, original)
 
 
 class Undo:
@@ -66,11 +40,7 @@ class Undo:
         name = self.file.read_text() if self.file.exists() else ""
         if not name:
             return self.app(environ, start_response)
-        with undone(name), contextlib.ExitStack() as closing:
-            answer = self.app(environ, start_response)
-            if hasattr(answer, "close"):
-                closing.callback(answer.close)
-            return [b"".join(answer)]
+        return DEFENCES.answer_without(name, self.app, environ, start_response)
 
 
 def filter_factory(global_conf: Any, *, file: str) -> Callable[[Any], Undo]:

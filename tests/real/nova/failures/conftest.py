@@ -1,10 +1,10 @@
-"""What these tests run on, and the reports that they leave."""
+"""What these tests run on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,10 +12,7 @@ from tests.real.nova.failures.basis import Basis
 from tests.real.nova.failures.site import Site
 
 if TYPE_CHECKING:
-    from tests.real.failures.report import Reports
     from tests.real.nova.nova_cloud import NovaCloud
-
-_REPORTS = pytest.StashKey["Reports"]()
 
 
 @pytest.fixture(scope="package")
@@ -52,16 +49,3 @@ def _running(site: Site) -> Iterator[Site]:
         yield site
     finally:
         site.stop()
-
-
-@pytest.fixture
-def reports(request: pytest.FixtureRequest) -> Reports:
-    """Where a test leaves what it wants to be read at the end."""
-    return request.config.stash.setdefault(_REPORTS, [])
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    for title, file, summary in config.stash.get(_REPORTS, []):
-        terminalreporter.section(title)
-        terminalreporter.write_line(f"{summary} ({file})")
-        terminalreporter.write_line(file.read_text())
