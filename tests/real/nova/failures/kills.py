@@ -112,7 +112,7 @@ class Campaign:
         attempt.kills[-1].retried = "202"
 
     def _unanswered(self, attempt: Attempt, story: str, point: str, **extra: Any) -> None:
-        name = f"attempt {attempt.image}"
+        name = f"attempt {next(self._numbers)} at {attempt.image}"  # a server may be shelved twice, to one image's name
         self.site.nova.tell(name, f"kill {point}")
         try:
             answer = self.site.act(attempt.server, attempt.body, attempt=name, **extra)
