@@ -49,6 +49,24 @@ class Suite:
     counters: Counters = field(default_factory=Counters)
     systems: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
+    def installation(self) -> str:
+        """Which Nova the filters of this process stand in front of.
+
+        :raises ConfigError: it is not said, or there is no key to make marks with
+        """
+        file, installation = self.settings.config_file, self.settings.instance_aware.nova_installation_uuid
+        if installation is None:
+            raise ConfigError(
+                f"{file}: [instance_aware] nova_installation_uuid is not set; set it to the UUID that "
+                "'glance-related-manage generate-installation-uuid --register NAME --service-user ID' prints."
+            )
+        if not self.marks:
+            raise ConfigError(
+                f"{file}: [riders] mark_keys is not set; set it to what 'glance-related-manage generate-mark-key' "
+                "prints, the same in front of Glance."
+            )
+        return installation
+
     def check_schema(self) -> None:
         """Stop a start-up over a schema that is missing or too old; a database that is down does not stop it.
 

@@ -109,7 +109,26 @@ riders = sa.Table(
     sa.Column("user_id", sa.String(255), nullable=False),
     sa.Column("content", sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql"), nullable=False),
     sa.Column("created_at", sa.DateTime, nullable=False),
+    # no Boolean: no default of one is written alike in all databases
+    sa.Column("is_open", sa.SmallInteger, nullable=False, server_default="0"),
     sa.Index("glance_related_riders_created", "created_at"),
+    sa.Index("glance_related_riders_open", "is_open", "kind", "project_id"),
+    **MYSQL_TABLE,
+)
+
+#: Which image properties a server was booted or rebuilt with that its image has not: system 2. A row without any says
+#: that the server has none any more, whatever an older request that is still open may say.
+server_overrides = sa.Table(
+    "glance_related_server_overrides",
+    metadata,
+    sa.Column("nova_installation_uuid", sa.String(36), primary_key=True),
+    sa.Column("instance_id", sa.String(255), primary_key=True),
+    sa.Column("project_id", sa.String(255), nullable=False),
+    sa.Column("image_id", sa.String(36), nullable=False),
+    sa.Column("rescue_image_id", sa.String(36), nullable=False),
+    sa.Column("properties", sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql"), nullable=False),
+    sa.Column("request_id", sa.String(64), nullable=False),
+    sa.Column("made_at", sa.DateTime, nullable=False),
     **MYSQL_TABLE,
 )
 

@@ -19,7 +19,7 @@ from glance_related.instance_aware.adoptions import Adoption, AdoptionStore
 from glance_related.instance_aware.conduct import Conduct
 from glance_related.instance_ref import InstanceRef
 from glance_related.problem import Problem
-from glance_related.riders.rider import Rider
+from glance_related.riders.rider import AT_GLANCE, Rider
 from glance_related.riders.store import RiderStore
 from glance_related.suite import Suite
 from glance_related.wsgi.caller import Caller
@@ -32,9 +32,6 @@ LOG = logging.getLogger(__name__)
 
 #: The kind of rider that says of which server an image is.
 SNAPSHOT = "snapshot"
-
-#: Nova's request id, as it reaches Glance.
-_REQUEST_ID = "HTTP_X_OPENSTACK_REQUEST_ID"
 
 
 class NovasImages:
@@ -55,7 +52,7 @@ class NovasImages:
         """Whether a create may be a Nova's; at the cost of no question for everyone who sends no service token."""
         if not caller.service_user_id:
             return False
-        if self._marks.is_ours(environ.get(_REQUEST_ID, "")):
+        if self._marks.is_ours(environ.get(AT_GLANCE, "")):
             return True
         _, novas = self._conduct.registrations.programs_and_nova_users()
         return caller.service_user_id in novas
@@ -94,7 +91,7 @@ class NovasImages:
 
     def _riding(self, environ: WSGIEnvironment, caller: Caller) -> InstanceRef | None:
         """The server that a filter of ours has noted for this request, if everything about it fits."""
-        request_id = environ.get(_REQUEST_ID, "")
+        request_id = environ.get(AT_GLANCE, "")
         if not self._marks.is_ours(request_id):
             return None
         try:
@@ -129,7 +126,7 @@ class NovasImages:
             if len(own) != 1:
                 return  # which of the two Novas it was cannot be told
             owner = image.get("owner") or caller.project_id
-            request_id = environ.get(_REQUEST_ID, "")
+            request_id = environ.get(AT_GLANCE, "")
             self._adoptions.note(Adoption(image_id, own[0].installation, instance_id, request_id, owner, utcnow()))
         except DatabaseDown:
             LOG.info("an image of Nova's will be looked for by reconcile: the database is down")

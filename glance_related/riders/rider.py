@@ -19,6 +19,9 @@ GLOBAL_ID = "openstack.global_request_id"
 #: Nova's own id of the request, which stands in its answer and in its record of the server's actions.
 OWN_ID = "openstack.request_id"
 
+#: Nova's global id of the request, as it reaches Glance.
+AT_GLANCE = "HTTP_X_OPENSTACK_REQUEST_ID"
+
 # The id that a filter of ours has put there: several filters may let something ride on one request.
 _RIDING = "glance_related.request_id"
 
@@ -35,6 +38,7 @@ class Rider:
     :param user_id: the caller
     :param content: what is kept; plain JSON
     :param created_at: UTC
+    :param is_open: it has still to be found out for which servers it was; such a rider is not purged
     """
 
     request_id: str
@@ -45,6 +49,7 @@ class Rider:
     user_id: str
     content: Mapping[str, Any]
     created_at: datetime.datetime
+    is_open: bool = False
 
 
 def drop_replayed(environ: WSGIEnvironment, marks: Marks) -> None:
@@ -54,11 +59,15 @@ def drop_replayed(environ: WSGIEnvironment, marks: Marks) -> None:
         del environ[GLOBAL_ID]
 
 
-def marked_id(environ: WSGIEnvironment, marks: Marks) -> str:
-    """The marked id of a request to Nova: fresh, or the one that another filter of ours has given it."""
+def marked_id(environ: WSGIEnvironment, marks: Marks, *, decides: bool = False) -> str:
+    """The marked id of a request to Nova: fresh, or the one that another filter of ours has given it.
+
+    :param decides: Glance's answers depend on the rider; what needs that must come before what does not
+    """
     if _RIDING not in environ:
-        environ[_RIDING] = marks.new_id()
+        environ[_RIDING] = marks.new_id(decides=decides)
     riding: str = environ[_RIDING]
+    assert marks.decides(riding) or not decides, "a filter whose riders decide stands behind one whose do not"
     return riding
 
 

@@ -23,6 +23,8 @@ import pytest
 
 from glance_related.db.database import Database
 from glance_related.db.models import utcnow
+from glance_related.instance_aware.register import Installation
+from glance_related.instance_aware.store import Store
 from glance_related.riders.rider import Rider
 from glance_related.riders.store import RiderStore
 
@@ -128,6 +130,38 @@ class RiderSuite:
         assert others.get(old.request_id, "snapshot") is None
         assert others.get(edge.request_id, "snapshot") == edge
         assert others.get(young.request_id, "snapshot") == young
+
+    def test_what_is_open_is_found_by_its_project_and_stays_until_it_is_closed(
+        self, riders: RiderStore, others: RiderStore
+    ) -> None:
+        old = utcnow() - DAY
+        later, first = rider(is_open=True, created_at=old + DAY / 2), rider(is_open=True, created_at=old)
+        for one in (later, first, rider(created_at=old), rider(is_open=True, project_id="bob-project", created_at=old)):
+            riders.add(one)
+        riders.add(rider(is_open=True, kind="override", created_at=old))
+        assert others.open_of("snapshot", NOVA, ["alice-project"]) == [first, later]
+        assert others.open_of("snapshot", NOVA.replace("1", "2"), ["alice-project"]) == []
+        assert [one.project_id for one in others.open_before("snapshot", old + DAY / 4)].count("bob-project") == 1
+        assert riders.purge(utcnow()) == 1
+        riders.close(first.request_id, "override")
+        riders.close(first.request_id, "snapshot")
+        assert others.open_of("snapshot", NOVA, ["alice-project"]) == [later]
+        assert others.get(first.request_id, "snapshot") == replace(first, is_open=False)
+        assert riders.purge(utcnow()) == 1
+
+    def test_a_rider_is_told_with_whether_the_service_that_asks_is_of_its_own_nova(
+        self, databases: Sequence[Database], riders: RiderStore, others: RiderStore
+    ) -> None:
+        other = NOVA.replace("1", "2")
+        Store(databases[0]).add_installation(Installation(NOVA, "east", ("nova",), ("scheduler",)))
+        Store(databases[0]).add_installation(Installation(other, "west", ("nova-west",), ()))
+        one = rider()
+        riders.add(one)
+        assert others.asked(one.request_id, "snapshot", "nova") == (one, True)
+        for stranger in ("nova-west", "scheduler", "cinder", "Nova", "nova "):
+            assert others.asked(one.request_id, "snapshot", stranger) == (one, False)
+        assert others.asked(one.request_id, "override", "nova") is None
+        assert others.asked(f"req-{uuid.uuid4()}", "snapshot", "nova") is None
 
     def test_a_purge_forgets_some_at_a_time_and_says_how_many(self, riders: RiderStore, others: RiderStore) -> None:
         now = utcnow()

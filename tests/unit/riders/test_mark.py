@@ -67,3 +67,22 @@ def test_several_filters_let_things_ride_under_one_id_and_it_is_not_taken_for_a_
     ride(environ, first)
     drop_replayed(environ, OURS)
     assert (marked_id(environ, OURS), environ[GLOBAL_ID]) == (first, first)
+
+
+def test_an_id_says_whether_glance_s_answers_depend_on_what_rides_under_it() -> None:
+    deciding, other = OURS.new_id(decides=True), OURS.new_id()
+    assert (OURS.decides(deciding), OURS.decides(other)) == (True, False)
+    assert OURS.is_ours(deciding)
+    assert not Marks(("b" * 32,)).decides(deciding)
+    turned = deciding[:21] + format(int(deciding[21], 16) ^ 1, "x") + deciding[22:]
+    assert not OURS.is_ours(turned), "the mark covers that bit too"
+
+
+def test_what_decides_must_not_ride_under_an_id_that_says_otherwise() -> None:
+    environ: dict[str, str] = {}
+    marked_id(environ, OURS, decides=True)
+    marked_id(environ, OURS)
+    environ = {}
+    marked_id(environ, OURS)
+    with pytest.raises(AssertionError, match="stands behind"):
+        marked_id(environ, OURS, decides=True)
