@@ -7,6 +7,7 @@ Each system declares its `ProblemKind` objects in its own ``problems.py``; a han
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 #: The reply header that carries the stable code of a problem.
@@ -26,18 +27,22 @@ class ProblemKind:
     status: int
     text: str
 
-    def __call__(self, **details: object) -> Problem:
-        """The problem itself, ready to be raised; ``details`` fill the names in ``text``."""
-        return Problem(self, self.text.format(**details))
+    def __call__(self, parts: Sequence[Mapping[str, str]] = (), **details: object) -> Problem:
+        """The problem itself, ready to be raised; ``details`` fill the names in ``text``.
+
+        :param parts: where several things are wrong at once, each of them for programs to read
+        """
+        return Problem(self, self.text.format(**details), parts)
 
 
 class Problem(Exception):
-    """A `ProblemKind` that has happened, with its text filled in."""
+    """A `ProblemKind` that has happened, with its text filled in, and its parts where it has several."""
 
-    def __init__(self, kind: ProblemKind, text: str) -> None:
+    def __init__(self, kind: ProblemKind, text: str, parts: Sequence[Mapping[str, str]] = ()) -> None:
         super().__init__(text)
         self.kind = kind
         self.text = text
+        self.parts = tuple(parts)
 
     @property
     def status(self) -> int:

@@ -89,6 +89,17 @@ class AskedNovas:
             asked["marker"] = rows[-1]["request_id"]
         raise Unasked
 
+    def answer(self, installation: str, path: str) -> Answer | None:
+        """What a Nova answers to a GET of one thing: 200, or its own 404; None where it says nothing certain."""
+        try:
+            answer = self._get(installation, self._nova(installation), path)
+            if answer.status == 200 or (answer.status == 404 and answer.is_from_service):
+                self._failures[installation] = 0
+                return answer
+            raise self._failed(installation, answer)
+        except Unasked:
+            return None
+
     # -- who is asked
 
     def _nova(self, installation: str) -> Nova:

@@ -81,21 +81,20 @@ from typing import TYPE_CHECKING, Any
 from glance_related.db.database import DatabaseDown
 from glance_related.db.models import utcnow
 from glance_related.hosts.nova import routes
-from glance_related.hosts.nova.context import is_well_placed
 from glance_related.hosts.nova.errors import render
+from glance_related.hosts.nova.requests import each, judged, may_name
 from glance_related.instance_aware import problems, rules
 from glance_related.instance_aware.evidence import MAKING_IMAGES
 from glance_related.instance_aware.novas_images import SNAPSHOT
 from glance_related.instance_ref import canonical_uuid
-from glance_related.problem import MISPLACED, Problem
+from glance_related.problem import Problem
 from glance_related.riders.keys import NOVA, record_mark_keys
 from glance_related.riders.rider import GLOBAL_ID, OWN_ID, Rider, drop_replayed, marked_id, ride
 from glance_related.riders.store import RiderStore
-from glance_related.settings.options import ConfigError
 from glance_related.suite import Suite, open_suite
-from glance_related.wsgi.body import parse_json, read_body, write_json
+from glance_related.wsgi.body import read_body
 from glance_related.wsgi.caller import read_caller
-from glance_related.wsgi.filter import Filter, Request, Route
+from glance_related.wsgi.filter import Filter, Request
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -106,10 +105,6 @@ LOG = logging.getLogger(__name__)
 _WITH_METADATA = ("createImage", "createBackup")
 
 
-def _each(method: str, paths: Iterable[str], handler: str, what: str) -> tuple[Route, ...]:
-    return tuple(Route(method, path, handler, what) for path in paths)
-
-
 class InstanceAwareNovaMiddleware(Filter):
     """An unmodified Nova's snapshots are bound to their servers. See the manual in the package's docstring.
 
@@ -118,16 +113,16 @@ class InstanceAwareNovaMiddleware(Filter):
     """
 
     routes = (
-        *_each(
+        *each(
             "POST",
             routes.SERVER_ACTION,
             "action",
             "createImage, createBackup and shelve: the image will be bound to the server; metadata that would lie "
             "is refused",
         ),
-        *_each("POST", routes.IMAGE_METADATA, "image_metadata", "metadata that would lie is refused"),
-        *_each("PUT", routes.IMAGE_METADATA, "image_metadata", "metadata that would lie is refused"),
-        *_each("PUT", routes.IMAGE_METADATA_ITEM, "image_metadata", "metadata that would lie is refused"),
+        *each("POST", routes.IMAGE_METADATA, "image_metadata", "metadata that would lie is refused"),
+        *each("PUT", routes.IMAGE_METADATA, "image_metadata", "metadata that would lie is refused"),
+        *each("PUT", routes.IMAGE_METADATA_ITEM, "image_metadata", "metadata that would lie is refused"),
     )
 
     obeys_method_override = False
@@ -148,9 +143,9 @@ class InstanceAwareNovaMiddleware(Filter):
     def action(self, request: Request) -> WSGIApplication:
         """POST /servers/{server_id}/action."""
         body = read_body(request.environ, self._limit)
-        if body is None or not _may_name(body, MAKING_IMAGES):
+        if body is None or not may_name(body, MAKING_IMAGES):
             return request.pass_on()
-        document = self._judged(request, body)
+        document = judged(request, body)
         if not isinstance(document, dict) or len(document) != 1:
             return request.pass_on()  # Nova refuses it
         ((action, asked),) = document.items()
@@ -168,7 +163,7 @@ class InstanceAwareNovaMiddleware(Filter):
         body = read_body(request.environ, self._limit)
         if body is None:
             return request.pass_on()
-        document = self._judged(request, body)
+        document = judged(request, body)
         given = document.get("meta" if "key" in request.names else "metadata") if isinstance(document, dict) else None
         if not isinstance(given, dict) or not any(map(rules.is_told_by_nova, given)):
             return request.pass_on()
@@ -221,16 +216,6 @@ class InstanceAwareNovaMiddleware(Filter):
         except DatabaseDown:
             LOG.info("what rode on a refused request is left for reconcile")
 
-    # -- reading
-
-    def _judged(self, request: Request, body: bytes) -> Any:
-        """The body as JSON; what goes on is written anew from what was judged."""
-        if not is_well_placed(request.environ):
-            raise MISPLACED()
-        document = parse_json(body)
-        write_json(request.environ, document)
-        return document
-
     # -- the host's shape
 
     def render(self, problem: Problem) -> WSGIApplication:
@@ -239,14 +224,6 @@ class InstanceAwareNovaMiddleware(Filter):
     def refused(self, problem: Problem, environ: WSGIEnvironment) -> None:
         self._suite.counters.count("refused")
         super().refused(problem, environ)
-
-
-def _may_name(body: bytes, names: Iterable[str]) -> bool:
-    """Whether a body can have one of these keys: other actions are not worth parsing.
-
-    What Nova reads is UTF-8, in which these names stand as they are, unless they are escaped.
-    """
-    return b"\\" in body or any(name.encode() in body for name in names)
 
 
 def _refuse_lies(given: Any, present: Mapping[str, Any]) -> None:
@@ -267,18 +244,7 @@ def filter_factory(
     :raises ConfigError: one sentence that names the fix; Nova's API then does not start
     """
     suite = open_suite(local_conf.get("config_file"))
-    file = suite.settings.config_file
-    installation = suite.settings.instance_aware.nova_installation_uuid
-    if installation is None:
-        raise ConfigError(
-            f"{file}: [instance_aware] nova_installation_uuid is not set; set it to the UUID that "
-            "'glance-related-manage generate-installation-uuid --register NAME --service-user ID' prints."
-        )
-    if not suite.marks:
-        raise ConfigError(
-            f"{file}: [riders] mark_keys is not set; set it to what 'glance-related-manage generate-mark-key' prints, "
-            "the same in front of Glance."
-        )
+    installation = suite.installation()
     suite.check_schema()
     record_mark_keys(suite, NOVA)
     return lambda app: InstanceAwareNovaMiddleware(app, suite, installation)

@@ -8,6 +8,8 @@ parent would then find it gone.
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from glance_related.wsgi.reply import Reply, collect
@@ -46,9 +48,18 @@ class Upstream:
         self._app = app
         self._environ = environ
 
-    def get(self, path: str, query: str = "") -> Reply:
-        """GET a path of the service, as the same caller, and read the whole answer."""
-        return collect(self._app, self._fresh(path, query))
+    def get(self, path: str, query: str = "", headers: Mapping[str, str | None] = MappingProxyType({})) -> Reply:
+        """GET a path of the service, as the same caller, and read the whole answer.
+
+        :param headers: what headers shall say instead of what the client's say, under their names in the environ;
+            None: nothing
+        """
+        environ = self._fresh(path, query)
+        for name, value in headers.items():
+            environ.pop(name, None)
+            if value is not None:
+                environ[name] = value
+        return collect(self._app, environ)
 
     def _fresh(self, path: str, query: str) -> WSGIEnvironment:
         parent = self._environ

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from glance_related.problem import CODE_HEADER, Problem
 from glance_related.wsgi.reply import Reply, json_reply
@@ -43,6 +43,8 @@ def render(problem: Problem) -> WSGIApplication:
     """The WSGI application that answers with this problem, as Nova would; our code stands beside ``message``."""
     name = _NAMES.get(problem.status, "computeFault")
     phrase = _PHRASES.get(problem.status, "Internal Server Error")
-    fault = {name: {"code": problem.status, "message": problem.text, "glance_related_code": problem.code}}
-    reply = json_reply(f"{problem.status} {phrase}", fault)
+    fault: dict[str, Any] = {"code": problem.status, "message": problem.text, "glance_related_code": problem.code}
+    if problem.parts:
+        fault["glance_related_problems"] = list(problem.parts)
+    reply = json_reply(f"{problem.status} {phrase}", {name: fault})
     return Reply(reply.status, (*reply.headers, (CODE_HEADER, problem.code)), reply.body)

@@ -10,8 +10,16 @@ def _spelt(*paths: str) -> tuple[str, ...]:
     return tuple(prefix + path for path in paths for prefix in ("", _PROJECT))
 
 
-#: An action on a server; ``os-volumes_boot`` is a second name of ``servers``.
+#: All servers; ``os-volumes_boot`` is a second name of ``servers``.
+SERVERS = _spelt("/servers", "/os-volumes_boot")
+#: All servers, with everything about them.
+SERVERS_DETAIL = _spelt("/servers/detail", "/os-volumes_boot/detail")
+SERVER = _spelt("/servers/{server_id}", "/os-volumes_boot/{server_id}")
+#: An action on a server.
 SERVER_ACTION = _spelt("/servers/{server_id}/action", "/os-volumes_boot/{server_id}/action")
+
+#: Our own: what may be overridden.
+IMAGE_PROPS_OVERRIDE = _spelt("/image-props-override")
 
 #: Properties of an image, through Nova's proxy of Glance (microversions to 2.38).
 IMAGE_METADATA = _spelt("/images/{image_id}/metadata")

@@ -1,0 +1,58 @@
+"""`Servers`: Nova's servers and images as the caller of a request sees them, asked through the rest of the pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from glance_related.wsgi.filter import Request
+from glance_related.wsgi.reply import Reply
+
+# Everything that is asked here is there from the first microversion on, and images are only in the first ones.
+_MICROVERSION = {"HTTP_OPENSTACK_API_VERSION": "compute 2.1", "HTTP_X_OPENSTACK_NOVA_API_VERSION": None}
+
+
+@dataclass(frozen=True)
+class Image:
+    """What Nova shows of an image.
+
+    :param id: as Glance spells it
+    :param properties: by name; those that the caller may see
+    """
+
+    id: str
+    properties: Mapping[str, str]
+
+
+class Servers:
+    """A Nova, asked as the caller of a request.
+
+    :param request: whose path says whether a project stands in front
+    """
+
+    def __init__(self, request: Request) -> None:
+        self._upstream = request.upstream
+        project = request.names.get("project_id")
+        self._prefix = f"/{project}" if project else ""
+
+    def server(self, server_id: str) -> Reply:
+        """GET /servers/{server_id}."""
+        return self._get("servers", server_id)
+
+    def request_ids(self, server_id: str) -> frozenset[str]:
+        """Nova's own ids of the requests that it has recorded of a server; none where it does not tell."""
+        reply = self._get("servers", server_id, "/os-instance-actions")
+        document = reply.document() if reply.code == 200 else None
+        actions = document.get("instanceActions", ()) if isinstance(document, dict) else ()
+        return frozenset(action["request_id"] for action in actions)
+
+    def image(self, image_id: str) -> Image | None:
+        """An image, through Nova's own proxy of Glance; None where Nova does not show it."""
+        reply = self._get("images", image_id)
+        document = reply.document() if reply.code == 200 else None
+        image: Any = document.get("image") if isinstance(document, dict) else None
+        return Image(image["id"], image.get("metadata", {})) if isinstance(image, dict) else None
+
+    def _get(self, collection: str, one: str, behind: str = "") -> Reply:
+        return self._upstream.get(f"{self._prefix}/{collection}/{one}{behind}", headers=_MICROVERSION)
