@@ -16,8 +16,11 @@ from glance_related.hosts.account import GlanceAccount
 from glance_related.hosts.nova.account import NovaAccount
 from glance_related.instance_aware.adopt import SINCE, Adopting
 from glance_related.instance_aware.adoptions import AdoptionStore
+from glance_related.instance_aware.asked_novas import AskedNovas
 from glance_related.instance_aware.reconcile import Refused, Report, reconcile
 from glance_related.instance_aware.store import Store
+from glance_related.props_override.reconcile import OverridesReport, reconcile_overrides
+from glance_related.props_override.store import OverrideStore
 from glance_related.riders.store import RiderStore
 from glance_related.settings.options import ConfigError, Settings, load
 
@@ -76,9 +79,10 @@ def _run(args: argparse.Namespace) -> int:
     progress = output.Progress("looked at")
     database = Database(settings.database)
     adopting = Adopting(AdoptionStore(database), lambda region: NovaAccount(settings, region), args.since)
+    store = Store(database)
     try:
         report = reconcile(
-            Store(database),
+            store,
             GlanceAccount(settings),
             settings.instance_aware,
             dry_run=args.dry_run,
@@ -91,20 +95,29 @@ def _run(args: argparse.Namespace) -> int:
         return output.fail(f"nothing was changed: {refused}")
     finally:
         progress.end()
-    _print(report, args.format)
-    if report.is_complete:
+    novas = AskedNovas([one for one in store.installations() if one.service_users], adopting.open_nova)
+    overrides = reconcile_overrides(
+        OverrideStore(database),
+        RiderStore(database),
+        novas,
+        datetime.timedelta(seconds=settings.riders.lifetime_seconds),
+        dry_run=args.dry_run,
+    )
+    report.novas = sorted({*report.novas, *novas.troubles.values()})
+    _print(report, overrides, args.format)
+    if report.is_complete and overrides.is_complete:
         return 0
-    return output.fail(" ".join(_reasons(report)))
+    return output.fail(" ".join(_reasons(report, overrides)))
 
 
-def _reasons(report: Report) -> list[str]:
+def _reasons(report: Report, overrides: OverridesReport) -> list[str]:
     """Why not everything was decided."""
     if report.stopped:
         return [report.stopped]
     reasons = list(report.novas)
     if report.undecided or report.left:
         reasons.append("Glance said nothing certain about some images; they stay as they are: see its log.")
-    if report.unasked and not report.novas:
+    if (report.unasked or overrides.unasked) and not report.novas:
         reasons.append("Glance or Nova said nothing certain about some images of Nova's: see their logs.")
     return reasons
 
@@ -116,9 +129,9 @@ def _native(args: argparse.Namespace, settings: Settings) -> GlanceTables:
     return tables
 
 
-def _print(report: Report, form: str) -> None:
+def _print(report: Report, overrides: OverridesReport, form: str) -> None:
     if form == "json":
-        output.print_object(dataclasses.asdict(report))
+        output.print_object({**dataclasses.asdict(report), "overrides": dataclasses.asdict(overrides)})
         return
     lines = {
         "rows looked at": report.looked_at,
@@ -133,6 +146,12 @@ def _print(report: Report, form: str) -> None:
         "recent images left, it cannot be told whose they are": report.ambiguous,
         "recent images left, their Nova could not be asked": report.unasked,
         "Nova's images that are gone, forgotten": report.forgotten,
+    }
+    lines |= {
+        "servers whose overridden properties were found out": overrides.found,
+        "requests with overridden properties that made no server, closed": overrides.abandoned,
+        "requests with overridden properties still to be settled": overrides.unsettled,
+        "servers that are gone, their overridden properties forgotten": overrides.gone,
     }
     if not report.dry_run:
         lines["riders that are past, forgotten"] = report.purged

@@ -14,6 +14,8 @@ from oslo_config import cfg
 from glance_related.db.database import DatabaseSettings
 from glance_related.instance_aware import options as instance_aware
 from glance_related.instance_aware.options import InstanceAwareSettings
+from glance_related.props_override import options as props_override
+from glance_related.props_override.options import PropsOverrideSettings
 from glance_related.riders import options as riders
 from glance_related.riders.options import RidersSettings
 
@@ -89,6 +91,7 @@ class Settings:
     config_file: str
     database: DatabaseSettings
     instance_aware: InstanceAwareSettings
+    props_override: PropsOverrideSettings
     riders: RidersSettings
     conf: Any
 
@@ -103,6 +106,7 @@ def list_opts() -> list[tuple[str, list[Any]]]:
     return [
         ("database", DATABASE_OPTS),
         (instance_aware.GROUP, instance_aware.OPTS),
+        (props_override.GROUP, props_override.OPTS),
         (riders.GROUP, riders.OPTS),
         (ACCOUNT_GROUP, [*ACCOUNT_OPTS, *auth]),
     ]
@@ -123,6 +127,7 @@ def load(config_file: str | None = None) -> Settings:
     conf = cfg.ConfigOpts()
     conf.register_opts(DATABASE_OPTS, group="database")
     conf.register_opts(instance_aware.OPTS, group=instance_aware.GROUP)
+    conf.register_opts(props_override.OPTS, group=props_override.GROUP)
     conf.register_opts(riders.OPTS, group=riders.GROUP)
     conf.register_opts(ACCOUNT_OPTS, group=ACCOUNT_GROUP)
     try:
@@ -134,6 +139,7 @@ def load(config_file: str | None = None) -> Settings:
             config_file=str(path),
             database=_database(conf, path),
             instance_aware=instance_aware.read(conf),
+            props_override=props_override.read(conf),
             riders=riders.read(conf),
             conf=conf,
         )

@@ -18,6 +18,8 @@ from glance_related.wsgi.caller import Caller
 BIND = "instance_aware:bind"
 BIND_AS_PROGRAM = "instance_aware:bind_as_program"
 LIST_CUSTOMER = "instance_aware:list_customer"
+OVERRIDE = "props_override:override"
+OVERRIDE_LIST = "props_override:list"
 ABOUT = "glance_related:about"
 ABOUT_ADMIN = "glance_related:about_admin"
 
@@ -49,6 +51,22 @@ _RULES = [
         description="List images as a customer would see them. For everyone else 'customer' is an ordinary "
         "property filter.",
         operations=[{"path": "/v2/images?customer={project_id}", "method": "GET"}],
+    ),
+    policy.DocumentedRuleDefault(
+        name=OVERRIDE,
+        check_str="role:member or role:admin",
+        description="Send image_props_override with a boot or a rebuild. Which properties, Glance's own protections "
+        "and the options allowed and denied say.",
+        operations=[
+            {"path": "/servers", "method": "POST"},
+            {"path": "/servers/{server_id}/action (rebuild)", "method": "POST"},
+        ],
+    ),
+    policy.DocumentedRuleDefault(
+        name=OVERRIDE_LIST,
+        check_str="role:reader or role:member or role:admin",
+        description="See which image properties one may override.",
+        operations=[{"path": "/image-props-override", "method": "GET"}],
     ),
     policy.DocumentedRuleDefault(
         name=ABOUT,

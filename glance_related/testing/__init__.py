@@ -8,5 +8,6 @@
 `store_suite`      the contract of `instance_aware`'s store, for any database
 `adoption_suite`   the same of what awaits the proof of its instance
 `rider_suite`      the same of what rides on requests to Nova
+`override_suite`   the same of what servers were booted with
 =================  ================================================================
 """

@@ -24,6 +24,7 @@ from glance_related.db.models import metadata
 from glance_related.instance_aware.adoptions import Adoption, AdoptionStore
 from glance_related.instance_aware.store import Store
 from glance_related.instance_ref import InstanceRef
+from glance_related.props_override.store import Kept, OverrideStore
 from glance_related.riders.rider import Rider
 from glance_related.riders.store import RiderStore
 from glance_related.settings.options import ConfigError
@@ -123,7 +124,7 @@ Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 
 #: For each revision: rows as that revision's tables take them, and what a store must say of them at the
 #: newest one. A new revision adds its line here, or `test_every_revision_is_walked` fails.
-WALK: dict[str, tuple[Rows, Callable[[Store, RiderStore, AdoptionStore], bool]]] = {
+WALK: dict[str, tuple[Rows, Callable[[Database], bool]]] = {
     "0001": (
         {
             "glance_related_installations": [
@@ -142,11 +143,11 @@ WALK: dict[str, tuple[Rows, Callable[[Store, RiderStore, AdoptionStore], bool]]]
                  "instance_id": "i-2", "created_at": NOW},
             ],
         },
-        lambda store, _riders, _adoptions: (
-            store.refs(["image-1"]) == {"image-1": InstanceRef(NOVA, "\U0001f600 ")}
-            and [one.name for one in store.installations()] == ["Z\u00fcrich"]
-            and len(store.registrations()) == 2
-            and [one.created_at for one in store.pending()] == [NOW]
+        lambda database: (
+            Store(database).refs(["image-1"]) == {"image-1": InstanceRef(NOVA, "\U0001f600 ")}
+            and [one.name for one in Store(database).installations()] == ["Z\u00fcrich"]
+            and len(Store(database).registrations()) == 2
+            and [one.created_at for one in Store(database).pending()] == [NOW]
         ),
     ),
     "0002": (
@@ -164,11 +165,30 @@ WALK: dict[str, tuple[Rows, Callable[[Store, RiderStore, AdoptionStore], bool]]]
                  "owner": None, "created_at": NOW},
             ],
         },
-        lambda store, riders, adoptions: (
-            [one.region_name for one in store.installations()] == ["RegionTwo"]
-            and riders.get("req-1", "snapshot")
+        lambda database: (
+            [one.region_name for one in Store(database).installations()] == ["RegionTwo"]
+            and RiderStore(database).get("req-1", "snapshot")
             == Rider("req-1", "snapshot", "req-2", NOVA, "alice-project", "alice", {"instance_id": "i-1"}, NOW)
-            and adoptions.after("", 9) == [Adoption("image-3", NOVA, "i-3", "req-3", None, NOW)]
+            and AdoptionStore(database).after("", 9) == [Adoption("image-3", NOVA, "i-3", "req-3", None, NOW)]
+        ),
+    ),
+    "0003": (
+        {
+            "glance_related_riders": [
+                {"request_id": "req-4", "kind": "override", "own_request_id": "req-5", "nova_installation_uuid": NOVA,
+                 "project_id": "alice-project", "user_id": "alice", "content": "{}", "created_at": NOW, "is_open": 1},
+            ],
+            "glance_related_server_overrides": [
+                {"nova_installation_uuid": NOVA, "instance_id": "i-4", "project_id": "alice-project",
+                 "image_id": "image-4", "rescue_image_id": "image-5", "properties": '{"hw_disk_bus": "scsi"}',
+                 "request_id": "req-5", "made_at": NOW},
+            ],
+        },
+        lambda database: (
+            [one.is_open for one in RiderStore(database).open_of("override", NOVA, ["alice-project"])] == [True]
+            and OverrideStore(database).get(InstanceRef(NOVA, "i-4"))
+            == Kept(InstanceRef(NOVA, "i-4"), "alice-project", "image-4", "image-5", {"hw_disk_bus": "scsi"}, "req-5",
+                    NOW)
         ),
     ),
 }  # fmt: skip
@@ -190,7 +210,7 @@ def test_what_a_revision_stored_the_newest_one_still_knows(revision: str, url: s
     for script in REVISIONS:
         migration.upgrade(engine, script.revision)
     database = Database(DatabaseSettings(url))
-    assert still_known(Store(database), RiderStore(database), AdoptionStore(database))
+    assert still_known(database)
 
 
 # -- beside Glance's own tables

@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "healthcheck": ("db", "settings.options", "suite"),
     "hosts": ("problem", "settings", "wsgi"),
     "instance_ref": (),
+    "osc": (),
     "problem": (),
     "riders": ("db",),
     "settings": ("db.database", "instance_ref", "problem", "riders.options", "wsgi.caller"),
@@ -57,6 +58,7 @@ HOMES = {
     },
     ("openstack",): {
         "client": "wraps it; an extra, which no service needs",
+        "osc": "openstackclient's own commands; another such extra",
     },
     ("requests", "keystoneauth1", "urllib3", "http"): {
         "hosts/account.py": "the suite's own account",

@@ -14,6 +14,7 @@ from glance_related import problem
 from glance_related.hosts.glance import patch
 from glance_related.hosts.registry import errors as registry
 from glance_related.instance_aware import problems as instance_aware
+from glance_related.props_override import problems as props_override
 from glance_related.settings import options, policy
 from glance_related.wsgi.filter import Filter, Route
 from tests.project.declared import declared_problems
@@ -132,6 +133,17 @@ PROBLEMS = {
         problem.INTERNAL,
     ),
     "InstanceAwareRegistryMiddleware": registry.PROBLEMS,
+    "PropsOverrideMiddleware": (*props_override.PROBLEMS, problem.MISPLACED, problem.INTERNAL),
+    "PropsOverrideNovaMiddleware": (
+        *props_override.NOVA_PROBLEMS,
+        problem.BODY_TOO_LARGE,
+        problem.BODY_MALFORMED,
+        problem.BODY_TRUNCATED,
+        problem.FORBIDDEN,
+        problem.DATABASE_DOWN,
+        problem.MISPLACED,
+        problem.INTERNAL,
+    ),
 }
 
 

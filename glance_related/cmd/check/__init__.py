@@ -6,8 +6,10 @@
 `nova_pipelines`  Nova's
 `suite`           our own configuration file, database, policies, installations
 `services`        Glance's configuration and schema, the account, native properties
+`roles`           whether Nova's registered users are believed to be services
 `nova`            Nova's configuration, which installation it is, its users
 `marks`           the keys by which the two sides know each other
+`overrides`       the property protections of both sides, and by whose table properties are judged
 ================  ======================================================================
 
 Every check looks by itself, so that one mistake does not hide the others. A host may have Glance, Nova
@@ -22,14 +24,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from glance_related.cmd import glance_conf, nova_conf, output
-from glance_related.cmd.check import marks, nova, nova_pipelines, pipelines, services, suite
-from glance_related.cmd.check.findings import ERROR, Finding, error, warning
+from glance_related.cmd.check import marks, nova, nova_pipelines, overrides, pipelines, services, suite
+from glance_related.cmd.check.findings import ERROR, NOTE, Finding, error, warning
 from glance_related.cmd.glance_conf import GlanceConf
 from glance_related.cmd.nova_conf import NovaConf
 from glance_related.cmd.paste import PasteError, PasteFile
 from glance_related.db.database import Database, DatabaseDown
 from glance_related.instance_aware.store import Store
-from glance_related.riders.keys import GLANCE, NOVA, recorded_mark_keys
+from glance_related.riders.keys import GLANCE, NOVA
 from glance_related.riders.mark import Marks
 from glance_related.settings.options import ConfigError, Settings, load
 
@@ -39,12 +41,14 @@ class _Host:
     """What is found on this host.
 
     :param stands: the sides on which a filter of ours stands: `GLANCE`, `NOVA`
+    :param overrides: whether that of system 2 stands in front of Nova
     """
 
     glance: GlanceConf | None = None
     nova: NovaConf | None = None
     has_nova: bool = False
     stands: set[str] = field(default_factory=set)
+    overrides: bool = False
 
 
 def register(commands: Any) -> None:
@@ -74,7 +78,7 @@ def _run(args: argparse.Namespace) -> int:
     rows = [{"severity": one.severity, "code": one.code, "text": one.text} for one in found]
     if rows or args.format == "json":
         output.print_rows(rows, ("severity", "code", "text"), args.format)
-    else:
+    if args.format != "json" and all(one.severity == NOTE for one in found):
         print("No mistakes found.")
     return 1 if any(one.severity == ERROR for one in found) else 0
 
@@ -111,6 +115,7 @@ def _nova_files(args: argparse.Namespace, host: _Host) -> Iterator[Finding]:
         yield from nova_pipelines.check_nova(paste, config_file=args.config_file)
         if nova_pipelines.stands_in_nova(paste):
             host.stands.add(NOVA)
+        host.overrides = nova_pipelines.stands_in_nova(paste, "props_override_nova")
     elif host.nova is not None:
         yield warning(
             "nova_paste.not_found", "Nova's paste file was not found and not checked; name it with --nova-paste."
@@ -146,7 +151,7 @@ def _glance_paste(args: argparse.Namespace, host: _Host, settings: Settings | No
     paste = PasteFile(path)
     allow_no_auth = settings is not None and settings.instance_aware.allow_no_auth
     yield from pipelines.check_glance(paste, flavor, allow_no_auth=allow_no_auth, config_file=args.config_file)
-    if any(pipelines.IN_GLANCE[0] in pipeline.systems() for pipeline in paste.pipelines):
+    if any(pipeline.systems() & set(pipelines.IN_GLANCE) for pipeline in paste.pipelines):
         host.stands.add(GLANCE)
 
 
@@ -178,8 +183,13 @@ def _our_nova(host: _Host, settings: Settings, database: Database, store: Store 
             yield from nova.check_users(host.nova, settings, registered)
         except ConfigError as problem:
             yield error("nova.conf_wrong", str(problem))
-    recorded = {side: recorded_mark_keys(database, side) for side in (GLANCE, NOVA)} if store is not None else {}
-    yield from marks.check_mark_keys(Marks(settings.riders.mark_keys), host.stands, recorded)
+    own = settings.instance_aware.nova_installation_uuid
+    glance, novas = marks.read_sides(host.stands, own, registered, database)
+    yield from marks.check_mark_keys(Marks(settings.riders.mark_keys), glance, novas)
+    if host.overrides:
+        yield from overrides.check_protections(settings)
+    if registered is not None:
+        yield from overrides.check_sides(registered, own, database, is_here=host.overrides)
 
 
 def _strangers(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 ERROR = "error"
 WARNING = "warning"
+NOTE = "note"
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,8 @@ class Finding:
     """One mistake of an operator's.
 
     :param code: stable name, ``<where>.<what>``
-    :param severity: `ERROR`: something does not work, or is not safe; `WARNING`: it may be meant so
+    :param severity: `ERROR`: something does not work, or is not safe; `WARNING`: it may be meant so;
+        `NOTE`: nothing is wrong, it is only said
     :param text: one sentence with the fix
     """
 
@@ -28,3 +30,7 @@ def error(code: str, text: str) -> Finding:
 
 def warning(code: str, text: str) -> Finding:
     return Finding(code, WARNING, text)
+
+
+def note(code: str, text: str) -> Finding:
+    return Finding(code, NOTE, text)

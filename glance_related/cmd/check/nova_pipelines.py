@@ -8,8 +8,8 @@ from glance_related.cmd.check.findings import Finding, error, warning
 from glance_related.cmd.check.pipelines import IN_GLANCE, check_sections
 from glance_related.cmd.paste import PasteFile, Pipeline, Word
 
-#: System 1's filter for Nova's pipelines.
-IN_NOVA = "instance_aware_nova"
+#: Our filters for Nova's pipelines, in their order.
+IN_NOVA = ("instance_aware_nova", "props_override_nova")
 
 _PLACE = "between authtoken and keystonecontext"
 
@@ -31,13 +31,13 @@ def check_nova(paste: PasteFile, *, config_file: str) -> Iterator[Finding]:
     yield from _missing(paste)
 
 
-def stands_in_nova(paste: PasteFile) -> bool:
-    """Whether any of Nova's pipelines has the filter."""
-    return any(IN_NOVA in pipeline.systems() for pipeline in paste.pipelines)
+def stands_in_nova(paste: PasteFile, *which: str) -> bool:
+    """Whether any of Nova's pipelines has one of these filters of ours, or any where none is named."""
+    return any(pipeline.systems() & set(which or IN_NOVA) for pipeline in paste.pipelines)
 
 
 def _place(pipeline: Pipeline) -> Iterator[Finding]:
-    seen: set[str] = set()
+    seen: list[str] = []
     for index, word in pipeline.ours():
         if word.system in IN_GLANCE:
             yield error(
@@ -48,7 +48,10 @@ def _place(pipeline: Pipeline) -> Iterator[Finding]:
         yield from _before_and_behind(pipeline, index, word)
         if word.system in seen:
             yield error("nova_paste.twice", f"{pipeline.title}: {word.name} stands there twice; take one out.")
-        seen.add(word.system or "")
+        seen.append(word.system or "")
+    ours = [system for system in seen if system in IN_NOVA]
+    if ours != sorted(ours, key=IN_NOVA.index):
+        yield error("nova_paste.order", f"{pipeline.title}: the order of our filters must be: {' '.join(IN_NOVA)}.")
 
 
 def _before_and_behind(pipeline: Pipeline, index: int, word: Word) -> Iterator[Finding]:
@@ -78,20 +81,20 @@ def _before_and_behind(pipeline: Pipeline, index: int, word: Word) -> Iterator[F
 
 
 def _missing(paste: PasteFile) -> Iterator[Finding]:
-    """Ways into Nova's API that go by the filter."""
-    if not stands_in_nova(paste):
-        if not any(section.system == IN_NOVA for section in paste.filters):
-            yield warning(
-                "nova_paste.no_section",
-                f"{paste.path} has no section of ours, so images of this Nova are bound by reconcile only, and later; "
-                f"add [filter:{IN_NOVA}] with 'use = egg:glance_related#{IN_NOVA}', and the word {IN_NOVA} {_PLACE}.",
-            )
-        return
-    for pipeline in paste.pipelines:
-        asks_keystone = all(pipeline.position(role) is not None for role in ("authtoken", "keystonecontext"))
-        if asks_keystone and IN_NOVA not in pipeline.systems():
-            yield error(
-                "nova_paste.missing",
-                f"{pipeline.title} does not contain {IN_NOVA}, and what comes that way goes by it; put it {_PLACE} "
-                "there too.",
-            )
+    """Ways into Nova's API that go by a filter that stands in others."""
+    if not any(section.system in IN_NOVA for section in paste.filters) and not stands_in_nova(paste):
+        first = IN_NOVA[0]
+        yield warning(
+            "nova_paste.no_section",
+            f"{paste.path} has no section of ours, so images of this Nova are bound by reconcile only, and later; "
+            f"add [filter:{first}] with 'use = egg:glance_related#{first}', and the word {first} {_PLACE}.",
+        )
+    for system in IN_NOVA:
+        for pipeline in paste.pipelines if stands_in_nova(paste, system) else ():
+            asks_keystone = all(pipeline.position(role) is not None for role in ("authtoken", "keystonecontext"))
+            if asks_keystone and system not in pipeline.systems():
+                yield error(
+                    "nova_paste.missing",
+                    f"{pipeline.title} does not contain {system}, and what comes that way goes by it; put it {_PLACE} "
+                    "there too.",
+                )

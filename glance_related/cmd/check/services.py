@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from glance_related.cmd.check.findings import Finding, error, warning
+from glance_related.cmd.check.roles import RolesAccount, check_roles
 from glance_related.cmd.glance_conf import GlanceConf
 from glance_related.db.glance_tables import GlanceTables
 from glance_related.hosts.account import GlanceAccount, Unreachable
@@ -69,7 +70,7 @@ def check_account(settings: Settings, store: Store | None) -> Iterator[Finding]:
         )
         return
     try:
-        account = GlanceAccount(settings)
+        account = RolesAccount(settings)
         account.endpoint()
         if store is not None:
             yield from _judge_glance(account, store)
@@ -92,7 +93,8 @@ def _judge_glance(account: GlanceAccount, store: Store) -> Iterator[Finding]:
         yield error("account.not_believed", f"reconcile would refuse to work: {refused}")
 
 
-def _users(account: GlanceAccount, store: Store) -> Iterator[Finding]:
+def _users(account: RolesAccount, store: Store) -> Iterator[Finding]:
+    services = []
     for installation in store.installations():
         for user in (*installation.service_users, *installation.trusted_programs):
             if account.user_exists(user) is False:
@@ -101,6 +103,9 @@ def _users(account: GlanceAccount, store: Store) -> Iterator[Finding]:
                     f"installation '{installation.name}' names user {user}, whom Keystone does not know; register the "
                     "user's id, not its name.",
                 )
+            elif user in installation.service_users:
+                services.append((installation.name, user))
+    yield from check_roles(account, services)
 
 
 def check_strangers(tables: GlanceTables, store: Store, progress: Callable[[int, int], None]) -> Iterator[Finding]:

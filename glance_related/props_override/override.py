@@ -1,0 +1,75 @@
+"""`Override`: what rides on a boot, a rebuild or a rescue, and how it is written as a rider."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from glance_related.instance_ref import InstanceRef
+from glance_related.props_override.store import Kept
+from glance_related.riders.rider import Rider
+
+#: The kind of rider that says which properties are merged into an image.
+OVERRIDE = "override"
+
+
+@dataclass(frozen=True)
+class Override:
+    """Image properties of one request to Nova.
+
+    :param properties: under the names that Nova uses; empty: the server shall have none any more
+    :param image_id: the image that they are of, as Glance spells it
+    :param rescue_image_id: the image that Nova will rescue the server with
+    :param server_id: the server that is rebuilt or rescued; None: the request makes servers
+    :param several: it may make more than one
+    """
+
+    properties: Mapping[str, str]
+    image_id: str
+    rescue_image_id: str
+    server_id: str | None = None
+    several: bool = False
+
+    def content(self) -> dict[str, Any]:
+        """As a rider carries it."""
+        return {
+            "properties": dict(self.properties),
+            "image_id": self.image_id,
+            "rescue_image_id": self.rescue_image_id,
+            "server_id": self.server_id,
+            "several": self.several,
+        }
+
+    def kept_of(self, server_id: str, rider: Rider, project_id: str) -> Kept:
+        """What is to be kept of a server that the request was for.
+
+        :param rider: that carries this
+        :param project_id: the server's
+        """
+        return Kept(
+            ref=InstanceRef(rider.nova_installation_uuid, server_id),
+            project_id=project_id,
+            image_id=self.image_id,
+            rescue_image_id=self.rescue_image_id,
+            properties=self.properties,
+            request_id=rider.own_request_id,
+            made_at=rider.created_at,
+        )
+
+
+def read(rider: Rider) -> Override:
+    """What a rider of this kind carries."""
+    return Override(**rider.content)
+
+
+def may_be_of(rider: Rider, server_id: str, created_at: datetime.datetime) -> bool:
+    """Whether an open rider can be of a server, before Nova is asked.
+
+    :param created_at: when the server was made, UTC; Nova's clock and ours may differ by a minute
+    """
+    rides_on: str | None = rider.content["server_id"]
+    if rides_on is not None:
+        return rides_on == server_id
+    return created_at >= rider.created_at - datetime.timedelta(minutes=1)

@@ -1,0 +1,127 @@
+"""`ServersOverrides`: what is kept of a server, found even where a crash came between Nova's answer and our row.
+
+A rider stays open until it is known for which servers it was. Nova's own record tells: the request id that
+stands in a server's actions is that of the request which made or rebuilt it, and of no other server's. So whoever
+looks at a server first finds what it was made with, and ``reconcile`` finds the rest.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from glance_related.hosts.nova.servers import Servers
+from glance_related.instance_ref import InstanceRef
+from glance_related.props_override.override import OVERRIDE, may_be_of, read
+from glance_related.props_override.store import Kept, OverrideStore
+from glance_related.riders.rider import Rider
+from glance_related.riders.store import RiderStore
+
+LOG = logging.getLogger(__name__)
+
+#: Of how many servers of one list Nova is asked; the others wait for the next look, or for ``reconcile``.
+MOST_ASKED = 10
+
+
+class ServersOverrides:
+    """What servers of one Nova were made with.
+
+    :param installation: which Nova
+    """
+
+    def __init__(self, store: OverrideStore, riders: RiderStore, installation: str) -> None:
+        self._store = store
+        self._riders = riders
+        self._installation = installation
+
+    def of_one(self, server: Mapping[str, Any], servers: Servers) -> Kept | None:
+        """What a server has now; None where it has, or is kept to have, nothing of its own.
+
+        :param server: as Nova shows it
+        :param servers: whom to ask about its actions
+        :raises DatabaseDown:
+        """
+        kept = self._store.get(self._ref(server["id"]))
+        riders = _possible(self._riders_of({server["tenant_id"]}), server, kept)
+        kept = self._found_out(server, riders, servers) or kept
+        return kept if _is_in_force(kept, server) else None
+
+    def of_many(self, listed: list[dict[str, Any]], servers: Servers) -> dict[str, Kept]:
+        """The same for a list of servers, by their ids."""
+        kept = self._store.of(self._installation, [server["id"] for server in listed])
+        waiting = self._riders_of({server["tenant_id"] for server in listed})
+        asked = 0
+        for server in listed if waiting else ():
+            riders = _possible(waiting, server, kept.get(server["id"]))
+            if riders and asked < MOST_ASKED:
+                asked += 1
+                found = self._found_out(server, riders, servers)
+                kept |= {server["id"]: found} if found else {}
+        return {server["id"]: kept[server["id"]] for server in listed if _is_in_force(kept.get(server["id"]), server)}
+
+    def get(self, server_id: str) -> Kept | None:
+        """What is kept of a server, whatever Nova says of it now.
+
+        :raises DatabaseDown:
+        """
+        return self._store.get(self._ref(server_id))
+
+    def bind(self, server_id: str, project_id: str, rider: Rider) -> Kept:
+        """Keep what a request has made of a server; a rider that can be of no other one is closed.
+
+        :raises DatabaseDown: the rider stays open, and the server is found out about later
+        """
+        override = read(rider)
+        kept = override.kept_of(server_id, rider, project_id)
+        self._store.keep(kept)
+        if not override.several:
+            self._riders.close(rider.request_id, OVERRIDE)
+        return kept
+
+    def forget(self, server_id: str) -> None:
+        """The server is gone.
+
+        :raises DatabaseDown:
+        """
+        if self._store.forget(self._ref(server_id)):
+            LOG.info("server %s is gone, and what was kept of it goes", server_id)
+
+    # -- finding out
+
+    def _ref(self, server_id: str) -> InstanceRef:
+        return InstanceRef(self._installation, server_id)
+
+    def _riders_of(self, project_ids: Collection[str]) -> list[Rider]:
+        return self._riders.open_of(OVERRIDE, self._installation, project_ids)
+
+    def _found_out(self, server: Mapping[str, Any], riders: list[Rider], servers: Servers) -> Kept | None:
+        """What the last of these riders made of a server, if Nova's record of it names any of them."""
+        if not riders:
+            return None
+        recorded = servers.request_ids(server["id"])
+        kept = None
+        for rider in riders:
+            if rider.own_request_id in recorded:
+                kept = self.bind(server["id"], server["tenant_id"], rider)
+                LOG.info("server %s was made by request %s, as Nova recorded", server["id"], rider.own_request_id)
+        return kept
+
+
+def _possible(riders: list[Rider], server: Mapping[str, Any], kept: Kept | None) -> list[Rider]:
+    """Those open riders that may say more of a server than what is kept."""
+    created = datetime.datetime.strptime(server["created"], "%Y-%m-%dT%H:%M:%SZ")
+    return [
+        rider
+        for rider in riders
+        if rider.project_id == server["tenant_id"]
+        and may_be_of(rider, server["id"], created)
+        and (kept is None or (rider.created_at >= kept.made_at and rider.own_request_id != kept.request_id))
+    ]
+
+
+def _is_in_force(kept: Kept | None, server: Mapping[str, Any]) -> bool:
+    """Whether a server has what is kept of it: none is kept as none, and it may have been rebuilt past us."""
+    image = server.get("image")
+    return kept is not None and bool(kept.properties) and isinstance(image, dict) and image["id"] == kept.image_id
