@@ -9,12 +9,16 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from cloud import Trouble, debian
+from cloud import Trouble, debian, rows, web
+from cloud.keystone import issue
+from cloud.ports import Ports
 from cloud.progress import Progress
+from cloud.stack import Stack
 from tests.real.serving import TOOLS, Serve, exported, free_port_base, processes_of
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(1200)]
@@ -63,6 +67,26 @@ def test_ready_says_where_both_novas_are(serve: Serve) -> None:
             urllib.request.urlopen(f"{nova['metadata']}/openstack/latest/meta_data.json")
         assert refused.value.code == 400
     assert (serve.var / "ready").stat().st_mode & 0o077 == 0, "the addresses of databases hold a password"
+
+
+def test_many_may_write_to_glance_at_once(serve: Serve) -> None:
+    """Its tables are where the Novas' are; on SQLite some of the writers are answered that the database is locked."""
+    ready, bob = about(serve), exported(serve, "bob")
+    words = ("OS_AUTH_URL", "OS_USERNAME", "OS_PASSWORD", "OS_PROJECT_NAME")
+    token = issue(*(bob[word] for word in words))
+
+    def write(number: int) -> list[int]:
+        made = web.request("POST", f"{ready['glance']}/v2/images", token=token, json_body={"name": "one of many"})
+        if made.status != 201:
+            return [made.status]
+        gone = web.request("DELETE", f"{ready['glance']}/v2/images/{made.json()['id']}", token=token)
+        return [made.status, gone.status]
+
+    with ThreadPoolExecutor(8) as together:
+        assert list(together.map(write, range(80))) == [[201, 204]] * 80
+    query = "SELECT count(*) AS n FROM images WHERE name = ? AND deleted = 1"
+    assert rows.read(ready["glance_database"], query, ["one of many"], python=ready["python"]) == [{"n": 80}]
+    assert not (serve.var / "data" / "glance" / "glance.sqlite").exists()
 
 
 def test_rc_files_lead_to_both_regions(serve: Serve) -> None:
@@ -133,6 +157,24 @@ def test_nothing_listens_to_anyone_outside(serve: Serve) -> None:
                 listening.add((address, int(port, 16)))
     assert {port for _, port in listening} == set(ours), "all of them are used"
     assert {address for address, _ in listening} <= _LOOPBACK
+
+
+@pytest.mark.parametrize(
+    ("novas", "done_before", "scheme"),
+    [
+        (1, {}, "mysql+pymysql"),
+        (2, {"third_party": "...", "glance_in_sqlite": "...", "suite_in_sqlite": "..."}, "mysql+pymysql"),
+        (1, {"glance_in_mysql+pymysql": "...", "tables_of_nova": "..."}, "mysql+pymysql"),
+        (1, {"third_party": "...", "suite_in_mysql+pymysql": "...", "tables_of_nova": "..."}, "sqlite"),
+        (0, {"glance_in_mysql+pymysql": "...", "tables_of_nova": "..."}, "sqlite"),
+    ],
+    ids=["new", "without Nova until now", "started before", "made by an older version", "without Nova"],
+)
+def test_where_glance_has_its_tables(tmp_path: Path, novas: int, done_before: dict[str, str], scheme: str) -> None:
+    """A cloud whose images are in SQLite keeps them there."""
+    (tmp_path / "state.json").write_text(json.dumps(done_before))
+    stack = Stack(tmp_path, Ports.behind(20000), Progress(), novas)
+    assert stack.glance.database.partition(":")[0] == scheme
 
 
 def test_what_is_missing_of_debian_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

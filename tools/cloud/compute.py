@@ -2,7 +2,8 @@
 
 Each Nova has a region of the catalogue, a Placement, databases, a virtual host at RabbitMQ, a user at
 Keystone and a configuration file of the suite for itself; both have the same Glance and the suite's one
-database.
+database. Glance's own tables are in this MariaDB too: SQLite answers some of those who write at once that it
+is locked.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from cloud import placement
+from cloud import paste, placement
 from cloud.accounts import Accounts
 from cloud.keystone import REGION, Keystone
 from cloud.mariadb import MariaDB
@@ -28,6 +29,7 @@ SECOND_REGION = "RegionTwo"
 FLAVOR = "m1.tiny"
 
 _SUITE_DATABASE = "glance_related"
+_GLANCE_DATABASE = "glance"
 
 
 class Site:
@@ -51,7 +53,7 @@ class Site:
         self.placement = Placement(
             half.root, database, ports[0], half.venv, keystone, half.mariadb.url(database), region
         )
-        options = {"filters": "instance_aware_nova", "suite_conf": self.suite.conf} | nova_options
+        options = {"filters": " ".join(paste.IN_NOVA), "suite_conf": self.suite.conf} | nova_options
         self.nova = Nova(
             half.root, name, ports[1], ports[2], half.venv, keystone, half.mariadb, half.rabbitmq,
             region=region, user=self.user, **options,
@@ -126,7 +128,7 @@ class Compute:
         self.root = root.absolute()
         self.venv = venv
         self.keystone = keystone
-        self.mariadb = MariaDB(root, ports.mariadb, keystone.passwords, [_SUITE_DATABASE])
+        self.mariadb = MariaDB(root, ports.mariadb, keystone.passwords, [_SUITE_DATABASE, _GLANCE_DATABASE])
         self.rabbitmq = RabbitMQ(root, ports.rabbitmq, ports.rabbitmq_dist, ports.epmd, keystone.passwords)
         self.network = Network(root, ports.network)
         self.sites = [
@@ -140,6 +142,11 @@ class Compute:
     def suite_database(self) -> str:
         """The suite's one database, a SQLAlchemy URL."""
         return self.mariadb.url(_SUITE_DATABASE)
+
+    @property
+    def glance_database(self) -> str:
+        """That of the one Glance, the same."""
+        return self.mariadb.url(_GLANCE_DATABASE)
 
     @property
     def mark_key(self) -> str:

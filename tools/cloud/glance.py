@@ -6,17 +6,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from cloud import Trouble
+from cloud import Trouble, paste
 from cloud.keystone import Keystone
 from cloud.processes import HOST, Service, clean_environment, need
 from cloud.servers import gunicorn, pyuwsgi
-
-# The sections our filters need; which of them stand in the pipeline is for `filters` to say.
-_FILTERS = """
-[filter:instance_aware]
-use = egg:glance_related#instance_aware
-config_file = {conf}
-"""
 
 
 class Glance:
@@ -173,7 +166,7 @@ driver = noop
         if self.words:
             text = insert_words(text, self.words)
         if self.filters:
-            text = self._with_healthcheck(text) + _FILTERS.format(conf=self.suite_conf)
+            text = self._with_healthcheck(text) + paste.sections(self.filters, self.suite_conf)
         return f"{text}\n{self.paste_extra}\n"
 
     def _with_healthcheck(self, text: str) -> str:

@@ -6,17 +6,11 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cloud import Trouble
+from cloud import Trouble, paste
 
 if TYPE_CHECKING:
     from cloud.nova import Nova
 
-# The sections our filters need; which of them stand in the pipeline is for `filters` to say.
-_FILTERS = """
-[filter:instance_aware_nova]
-use = egg:glance_related#instance_aware_nova
-config_file = {conf}
-"""
 
 # oslo.log's own list, in which one name is more talkative: it says when a program listens to its queue.
 _LOG_LEVELS = (
@@ -40,6 +34,7 @@ my_ip = 127.0.0.1
 state_path = {nova.data}
 transport_url = {nova.rabbitmq.url(nova.name)}
 compute_driver = pretended.PretendedHypervisor
+allow_resize_to_same_host = true
 graceful_shutdown_timeout = 10
 manager_shutdown_timeout = 5
 default_log_levels = {_LOG_LEVELS}
@@ -102,7 +97,7 @@ def paste_ini(venv: Path, words: str, conf: Path | None, extra: str = "") -> str
     """Nova's stock file with `words` right after `authtoken` in every pipeline of its API."""
     text = (venv / "etc" / "nova" / "api-paste.ini").read_text()
     if words:
-        text = insert_words(text, words) + _FILTERS.format(conf=conf)
+        text = insert_words(text, words) + paste.sections(words, conf)
     return f"{text}\n{extra}\n"
 
 

@@ -19,25 +19,33 @@ def read(
     database: str, query: str, values: Sequence[str] = (), *, python: str = sys.executable
 ) -> list[dict[str, Any]]:
     """The rows that `query`, with a ? for each of the values, finds in a SQLite file or behind a mysql URL."""
+    (found,) = _ask(database, [(query, list(values))], python)
+    return found
+
+
+def whole(database: str, *, python: str = sys.executable) -> dict[str, list[dict[str, Any]]]:
+    """All rows of all tables there, by the name of the table."""
+    if database.startswith("mysql"):
+        quote, query = "`", "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = database()"
+    else:
+        quote, query = '"', "SELECT name FROM sqlite_master WHERE type = 'table'"
+    names = [row["name"] for row in read(database, query, python=python)]
+    found = _ask(database, [(f"SELECT * FROM {quote}{name}{quote}", []) for name in names], python)
+    return dict(zip(names, found, strict=True))
+
+
+def _ask(database: str, queries: list[tuple[str, list[str]]], python: str) -> list[list[dict[str, Any]]]:
+    """What each of the queries finds."""
     if not database.startswith("mysql"):
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection:
             connection.row_factory = sqlite3.Row
-            return [dict(row) for row in connection.execute(query, values)]
+            return [[dict(row) for row in connection.execute(query, values)] for query, values in queries]
     # By stdin: words of a command are seen by everybody, and the URL holds a password.
-    asked = json.dumps({"database": database, "query": query, "values": list(values)})
+    asked = json.dumps({"database": database, "queries": queries})
     argv = [python, "-I", __file__]
     done = subprocess.run(argv, input=asked, capture_output=True, text=True, check=True)
-    rows: list[dict[str, Any]] = json.loads(done.stdout)
-    return rows
-
-
-def tables(database: str, *, python: str = sys.executable) -> list[str]:
-    """The names of all tables there."""
-    if database.startswith("mysql"):
-        query = "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = database()"
-    else:
-        query = "SELECT name FROM sqlite_master WHERE type = 'table'"
-    return [row["name"] for row in read(database, query, python=python)]
+    found: list[list[dict[str, Any]]] = json.loads(done.stdout)
+    return found
 
 
 def _main() -> None:
@@ -49,10 +57,13 @@ def _main() -> None:
         host=url.hostname, port=url.port or 3306, user=url.username, password=unquote(url.password or ""),
         database=url.path.lstrip("/"), charset="utf8mb4", cursorclass=pymysql.cursors.DictCursor,
     )  # fmt: skip
+    found = []
     with closing(connection), connection.cursor() as cursor:
-        cursor.execute(asked["query"].replace("%", "%%").replace("?", "%s"), asked["values"])
-        # Times and the like are shown as they are printed.
-        json.dump(list(cursor.fetchall()), sys.stdout, default=str)
+        for query, values in asked["queries"]:
+            cursor.execute(query.replace("%", "%%").replace("?", "%s"), values)
+            found.append(list(cursor.fetchall()))
+    # Times and the like are shown as they are printed.
+    json.dump(found, sys.stdout, default=str)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import uuid
 from pathlib import Path
 from typing import IO, Any
 
-from cloud import Trouble, debian, rc
+from cloud import Trouble, debian, paste, rc
 from cloud.accounts import CUSTOMERS, Accounts
 from cloud.compute import Compute, Site
 from cloud.environment import CLIENTS, COMPUTE, SERVICES, Environment
@@ -45,7 +45,10 @@ class Stack:
         self.keystone = Keystone(self.var, ports.keystone, venv)
         self.compute = Compute(self.var, ports, venv, self.keystone, second_nova=novas > 1) if novas else None
         self.suite = self._suite(venv)
-        self.glance = Glance(self.var, "glance", ports.glance, venv, self.keystone, suite_conf=self.suite.conf)
+        self.glance = Glance(
+            self.var, "glance", ports.glance, venv, self.keystone, suite_conf=self.suite.conf,
+            database=self._glance_database(), filters=" ".join(paste.IN_GLANCE) if novas else paste.IN_GLANCE[0],
+        )  # fmt: skip
         self.accounts = Accounts(self.keystone)
         self.installation = ""
         self._lock: IO[str] | None = None
@@ -57,6 +60,14 @@ class Stack:
             return Suite(self.var, venv, self.keystone)
         its = {"database": self.compute.suite_database, "mark_key": self.compute.mark_key}
         return Suite(self.var, venv, self.keystone, **its)
+
+    def _glance_database(self) -> str | None:
+        """Where the Novas' are, too; but a cloud with Nova that was made on SQLite keeps that, for its images' sake."""
+        if self.compute is None:
+            return None
+        database, state = self.compute.glance_database, self._state()
+        was_made_before = f"tables_of_{self.sites[0].name}" in state and _tables("glance", database) not in state
+        return None if was_made_before else database
 
     @property
     def sites(self) -> list[Site]:
@@ -102,17 +113,20 @@ class Stack:
         if state.get("third_party") != made["third_party"]:
             with self.progress.step("preparing Keystone"):
                 self.keystone.prepare()
+            self._remember(third_party=made["third_party"])
+        glance = _tables("glance", self.glance.database)
+        if state.get(glance) != made["third_party"]:
             with self.progress.step("preparing Glance"):
                 self.glance.write_config()
                 self.glance.db_sync()
-            self._remember(third_party=made["third_party"])
+            self._remember(**{glance: made["third_party"]})
         # Written anew each time: another --port-base changes them.
         self.keystone.write_config()
         self.glance.write_config()
         self.suite.write_config()
         for site in self.sites:
             self._prepare_site(site, made["third_party"])
-        suite = f"suite_in_{self.suite.database.partition(':')[0]}"
+        suite = _tables("suite", self.suite.database)
         if state.get(suite) != made["suite"]:
             with self.progress.step("preparing the suite's tables (glance-related-manage db upgrade)"):
                 self.suite.db_upgrade()
@@ -150,8 +164,8 @@ class Stack:
             "nova_installation_uuid": self.installation,
             "python": f"{self.environment.path}/bin/python",
             "projects": self.accounts.projects,
-            "glance_database": str(self.glance.database_file),
-            "suite_database": self.suite.database if self.compute else str(self.suite.database_file),
+            "glance_database": _place(self.glance),
+            "suite_database": _place(self.suite),
             "novas": [site.about() for site in self.sites],
         }
         # The addresses of databases hold a password.
@@ -260,3 +274,13 @@ class Stack:
         fresh = self.var / "state.json.new"
         fresh.write_text(json.dumps(self._state() | done, indent=1))
         fresh.replace(self.var / "state.json")
+
+
+def _tables(whose: str, database: str) -> str:
+    """The name under which is remembered for which packages the tables there were made."""
+    return f"{whose}_in_{database.partition(':')[0]}"
+
+
+def _place(server: Glance | Suite) -> str:
+    """Where its tables are, as `rows` is told it: a URL, or a file."""
+    return str(server.database_file) if server.database.startswith("sqlite") else server.database

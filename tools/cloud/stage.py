@@ -75,13 +75,12 @@ class Stage:
 
     def places(self, database: str, text: str) -> list[str]:
         """Every table and column of a whole database where `text` occurs."""
-        where = self._databases[database]
-        quote = "`" if where.startswith("mysql") else '"'
+        everything = rows.whole(self._databases[database], python=self._python)
         return sorted(
             {
                 f"{table}.{column}"
-                for table in rows.tables(where, python=self._python)
-                for row in rows.read(where, f"SELECT * FROM {quote}{table}{quote}", python=self._python)
+                for table, found in everything.items()
+                for row in found
                 for column, value in row.items()
                 if text in str(value)
             }

@@ -122,10 +122,11 @@ def backup(
     kind: str = "daily",
     on: Api | Nova | None = None,
 ) -> str:
-    """createBackup, done with its rotation; the id of the image."""
+    """createBackup, done with its rotation, and older than the next one; the id of the image."""
     body = {"createBackup": {"name": name, "backup_type": kind, "rotation": rotation}}
     image_id = image_of(cloud, cloud.action(who, server_id, body, on=on))
     settle(cloud, who, server_id, on=on)
+    cloud.wait_until_older(image_id)
     return image_id
 
 

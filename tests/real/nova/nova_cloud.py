@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json as json_
-import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pymysql
@@ -23,6 +23,8 @@ from tests.real.wire import Answer, exchange
 
 #: What a request says where a test does not say otherwise: createImage answers with the image's id.
 MICROVERSION = "2.90"
+
+OTHER_FLAVOR = "m1.other"
 
 
 class NovaCloud(Servers):
@@ -92,7 +94,7 @@ class NovaCloud(Servers):
         **more: Any,
     ) -> str:
         """A server of `who` that must become ACTIVE; its id. `more` stands in the body beside the usual."""
-        flavor = self._flavor(on)
+        flavor = self.flavor(on=on)
         image = image or self.images_by_name[IMAGE]
         about = {"name": name, "flavorRef": flavor, "imageRef": image, "networks": "none", **more}
         answer = self.compute_call(who, "POST", "/servers", {"server": about}, on=on)
@@ -199,21 +201,31 @@ class NovaCloud(Servers):
 
         self.wait_for(active, f"image {image_id} is not active", seconds)
 
+    def wait_until_older(self, image_id: str) -> None:
+        """Until whatever is made from now on is younger than this image.
+
+        On MariaDB Glance keeps whole seconds, and of backups of the same one Nova may take any for the oldest.
+        """
+        image = self.image(image_id)
+        assert image is not None, f"image {image_id} is gone"
+        younger = image["created_at"] + timedelta(seconds=1)
+        self.wait_for(lambda: datetime.now(UTC).replace(tzinfo=None) >= younger, "the clock stands still", 10)
+
     # -- what was stored
 
     def image(self, image_id: str) -> dict[str, Any] | None:
         """What Glance's own tables hold of an image, with its properties under "properties"; None: nothing."""
-        rows = self.glance_rows("select * from images where id = ? and deleted = 0", image_id)
+        rows = self.glance_rows("select * from images where id = %s and deleted = 0", image_id)
         if not rows:
             return None
-        query = "select name, value from image_properties where image_id = ? and deleted = 0"
+        query = "select name, value from image_properties where image_id = %s and deleted = 0"
         properties = {row["name"]: row["value"] for row in self.glance_rows(query, image_id)}
         return {**rows[0], "properties": properties}
 
     def images_of(self, server_id: str) -> list[str]:
-        """The ids of Glance's images, oldest first, that by Nova's own property come from that server."""
+        """The ids of Glance's images that by Nova's own property come from that server."""
         query = """select i.id from images i join image_properties p on p.image_id = i.id
-            where i.deleted = 0 and p.deleted = 0 and p.name = 'instance_uuid' and p.value = ? order by i.created_at"""
+            where i.deleted = 0 and p.deleted = 0 and p.name = 'instance_uuid' and p.value = %s"""
         return [row["id"] for row in self.glance_rows(query, server_id)]
 
     def stored(self, image_id: str) -> tuple[str, str] | None:
@@ -222,25 +234,43 @@ class NovaCloud(Servers):
         return (rows[0]["nova_installation_uuid"], rows[0]["instance_id"]) if rows else None
 
     def glance_rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
-        """Rows of Glance's own database (SQLite: values are ?), read beside the servers."""
-        place = f"file:{self.glance.database_file}?mode=ro"
-        with closing(sqlite3.connect(place, uri=True, timeout=30)) as connection:
-            connection.row_factory = sqlite3.Row
-            return [dict(row) for row in connection.execute(query, values)]
+        """Rows of Glance's own database (MariaDB, as all of them: values are %s), read beside the servers."""
+        return _mariadb_rows(self.glance.database, query, *values)
 
     def suite_rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
-        """Rows of the suite's database (MariaDB: values are %s)."""
+        """Rows of the suite's database."""
         return _mariadb_rows(self.suite.database, query, *values)
 
     def nova_rows(self, query: str, *values: Any, nova: Nova | None = None) -> list[dict[str, Any]]:
-        """Rows of the database of Nova's cell (MariaDB: values are %s)."""
+        """Rows of the database of Nova's cell."""
         return _mariadb_rows((nova or self.nova).database("cell1"), query, *values)
 
-    def _flavor(self, on: Api | Nova | None) -> str:
-        answer = self.compute_call("admin", "GET", "/flavors", on=on)
+    def api_rows(self, query: str, *values: Any, nova: Nova | None = None) -> list[dict[str, Any]]:
+        """Rows of the database of Nova's API (MariaDB: values are %s)."""
+        return _mariadb_rows((nova or self.nova).database("api"), query, *values)
+
+    # -- flavors
+
+    def flavor(self, name: str = FLAVOR, *, on: Api | Nova | None = None) -> str:
+        """The id of a flavor."""
+        return str(self._flavors(on)[name]["id"])
+
+    def flavor_memory(self) -> int:
+        """The memory of the usual flavor, in MB."""
+        return int(self._flavors(None)[FLAVOR]["ram"])
+
+    def other_flavor(self) -> str:
+        """The id of another flavor, to which a server of the usual one can be resized."""
+        if OTHER_FLAVOR not in self._flavors(None):
+            about = {"name": OTHER_FLAVOR, "ram": self.flavor_memory() * 2, "vcpus": 1, "disk": 1}
+            answer = self.compute_call("admin", "POST", "/flavors", {"flavor": about})
+            assert answer.status == 200, answer
+        return self.flavor(OTHER_FLAVOR)
+
+    def _flavors(self, on: Api | Nova | None) -> dict[str, Any]:
+        answer = self.compute_call("admin", "GET", "/flavors/detail", on=on)
         assert answer.status == 200, answer
-        (flavor,) = [one["id"] for one in answer.json()["flavors"] if one["name"] == FLAVOR]
-        return str(flavor)
+        return {one["name"]: one for one in answer.json()["flavors"]}
 
 
 def _user_and_project(who: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from cloud import ports
+from cloud import paste, ports
 from cloud.accounts import Accounts
 from cloud.compute import Compute, Site
 from cloud.glance import Glance
@@ -48,7 +48,10 @@ class Servers:
         self.compute = Compute(root, numbers, self.venv, self.keystone, second_nova=True)
         mark_key, database = self.compute.mark_key, self.compute.suite_database
         self.suite = Suite(root, self.venv, self.keystone, database=database, mark_key=mark_key)
-        self.glance = Glance(root, "glance", numbers.glance, self.venv, self.keystone, suite_conf=self.suite.conf)
+        self.glance = Glance(
+            root, "glance", numbers.glance, self.venv, self.keystone, suite_conf=self.suite.conf,
+            database=self.compute.glance_database, filters=" ".join(paste.IN_GLANCE),
+        )  # fmt: skip
         self.images_by_name: dict[str, str] = {}
         self._extra: dict[str, Glance | Api] = {}
         self._started: list[Site] = []
@@ -60,11 +63,10 @@ class Servers:
         self.compute.write_config()
         self.compute.start_servers(wait=False)
         with ThreadPoolExecutor() as together:
-            first = [together.submit(self.keystone.prepare), together.submit(self.glance.db_sync)]
+            keystone = together.submit(self.keystone.prepare)
             self.compute.wait_servers()
-            first.append(together.submit(self.compute.sites[0].db_sync))
-            first.append(together.submit(self.suite.db_upgrade))
-            for one in first:
+            tables = (self.glance.db_sync, self.compute.sites[0].db_sync, self.suite.db_upgrade)
+            for one in (keystone, *map(together.submit, tables)):
                 one.result()
         self.keystone.start(wait=False)
         self.glance.start(wait=False)

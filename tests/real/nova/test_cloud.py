@@ -41,6 +41,7 @@ def test_create_backup_keeps_as_many_as_it_is_told(nova_cloud, server):
         made.append(answer.json()["image_id"])
         nova_cloud.wait_for_image(made[-1])
         nova_cloud.wait_for_server("alice", server, "ACTIVE", on=nova_cloud.stock_nova)
+        nova_cloud.wait_until_older(made[-1])
     assert nova_cloud.image(made[1])["properties"]["backup_type"] == "daily"
     nova_cloud.wait_for(lambda: nova_cloud.image(made[0]) is None, "the older one was not rotated away")
 

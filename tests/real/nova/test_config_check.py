@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
+
+from tests.real.clients.people import cli
 
 
 @pytest.fixture
@@ -78,6 +82,45 @@ def test_other_keys_than_those_in_front_of_glance_are_found(nova_cloud, check, c
     assert "riders.different_keys" in check(ours=ours)
 
 
+def test_of_two_novas_the_one_that_has_started_with_other_keys_is_named(nova_cloud, check, changed):
+    nova, site = nova_cloud.nova2, nova_cloud.compute.sites[1]
+    ours = changed(site.suite.conf, site.suite.mark_key, "another key of at least thirty-two characters")
+    wrong = nova.extra_api("nova2-of-other-keys", nova_cloud.port(), filters="instance_aware_nova", suite_conf=ours)
+    try:
+        wrong.start()
+        wrong.stop()
+        rows = check()
+        assert set(rows) == {"riders.different_keys"}
+        assert "in front of Nova 'nova2' is not" in rows["riders.different_keys"]
+    finally:
+        nova.api.stop()
+        nova.api.start()
+    assert check() == {}
+
+
 def test_a_service_token_that_is_not_sent_is_found(nova_cloud, check, changed):
     conf = changed(nova_cloud.nova.conf, "send_service_user_token = true", "send_service_user_token = false")
     assert set(check(conf=conf)) == {"nova.service_token_not_sent"}
+
+
+def test_a_nova_without_the_role_service_is_found_and_the_command_that_is_named_mends_it(nova_cloud, check):
+    user = nova_cloud.accounts.user("nova-without-role", "service", ("admin",))
+    installation = str(uuid.uuid4())
+    nova_cloud.suite.add_installation(installation, "without-role", [user])
+    try:
+        rows = check()
+        assert set(rows) == {"installation.no_service_role"}
+        assert f"user {user} of installation 'without-role'" in rows["installation.no_service_role"]
+        (command,) = re.findall(r"run 'openstack ([^']*)'", rows["installation.no_service_role"])
+        cli(nova_cloud, nova_cloud.glance, "admin", *command.split())
+        assert check() == {}
+    finally:
+        assert nova_cloud.suite.manage("installation", "remove", installation).returncode == 0
+
+
+def test_an_account_that_keystone_does_not_tell_of_roles_is_one_note(nova_cloud, check, changed):
+    passwords = nova_cloud.keystone.passwords
+    conf = changed(nova_cloud.suite.conf, "username = glance-related\n", "username = scheduler\n")
+    conf = changed(conf, f"password = {passwords['glance-related']}\n", f"password = {passwords['scheduler']}\n")
+    rows = found(conf, "--glance-conf", nova_cloud.glance.etc / "glance-api.conf")
+    assert {code for code in rows if code.startswith("installation.")} == {"installation.roles_unchecked"}

@@ -28,6 +28,8 @@ def test_openstacksdk_snapshots_backs_up_and_shelves(nova_cloud, server):
     for number in range(2):
         cloud.compute.backup_server(server, f"daily {number}", "daily", 1)
         nova_cloud.wait_for_server("alice", server, "ACTIVE")
+        for image_id in nova_cloud.images_of(server):
+            nova_cloud.wait_until_older(image_id)
     page = cloud.image.get("/images", params={"instance_id": server, "image_type": "backup"}).json()
     (backup,) = page["images"]
     assert backup["name"] == "daily 1"

@@ -1,10 +1,13 @@
 """nova.virt.pretended: a hypervisor on which nothing runs, and which deals with images as libvirt's driver does.
 
 A boot downloads the image, a rescue too; a server has a disk in a folder of its own, and a config drive
-where one is asked for; a snapshot uploads the disk. Each makes the calls that libvirt's driver makes, in
-its order, with Nova's own functions where these are not libvirt's. (Nova's own fake driver uploads nothing.)
+where one is asked for; a snapshot uploads the disk. What machine libvirt would define for a server is written
+down beside its disk, as the properties of its image that the driver is given. Each makes the calls that
+libvirt's driver makes, in its order, with Nova's own functions where these are not libvirt's. (Nova's own fake
+driver uploads nothing.)
 """
 
+import json
 import os
 import shutil
 
@@ -42,13 +45,20 @@ class PretendedHypervisor(fake.FakeDriverWithoutFakeNodes):
         network_info = kwargs.get("network_info") or (args[2] if len(args) > 2 else None)
         if configdrive.required_by(instance):
             _make_config_drive(instance, injected_files, network_info)
+        _define(instance, image_meta, "machine")
         super().spawn(context, instance, image_meta, injected_files, *args, **kwargs)
 
     def rescue(self, context, instance, network_info, image_meta, *args, **kwargs):
         image_id = image_meta.id if image_meta.obj_attr_is_set("id") else instance.image_ref
         if image_id:
             _download(context, image_id, f"{_disk(instance)}.rescue", instance.trusted_certs)
+        _define(instance, image_meta, "machine.rescue")
         super().rescue(context, instance, network_info, image_meta, *args, **kwargs)
+
+    def reboot(self, context, instance, *args, **kwargs):
+        # libvirt defines the machine anew for a hard reboot, by what Nova has stored of the image
+        _define(instance, instance.image_meta, "machine")
+        super().reboot(context, instance, *args, **kwargs)
 
     def destroy(self, context, instance, network_info, block_device_info=None, destroy_disks=True, **kwargs):
         super().destroy(context, instance, network_info, block_device_info, destroy_disks, **kwargs)
@@ -75,6 +85,15 @@ def _folder(instance):
 
 def _disk(instance):
     return os.path.join(_folder(instance), "disk")
+
+
+def _define(instance, image_meta, name):
+    """The machine: what the driver is told of the image's properties."""
+    os.makedirs(_folder(instance), exist_ok=True)
+    properties = image_meta.properties
+    told = {field: getattr(properties, field) for field in properties.fields if properties.obj_attr_is_set(field)}
+    with open(os.path.join(_folder(instance), f"{name}.json"), "w") as file:
+        json.dump(told, file, default=sorted)
 
 
 def _download(context, image_id, path, trusted_certs):

@@ -8,8 +8,11 @@ import pytest
 
 from tests.real.nova.attacks.table import ATTACKS, Attack
 
+#: What the nova-api stands under that is attacked.
+SERVERS = ("gunicorn", "pyuwsgi")
+
 #: The last one: the attack reaches its aim, in each of its forms, where its defence is away.
-COLUMNS = ("gunicorn", "undefended")
+COLUMNS = (*SERVERS, "undefended")
 
 FORMS = [(attack, form) for attack in ATTACKS for form in attack.forms or ("",)]
 

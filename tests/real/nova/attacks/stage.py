@@ -58,6 +58,19 @@ class Stage:
         if self._undone_api is not None:
             self._undone_api.stop()
 
+    # -- where they attack
+
+    def api(self, server: str) -> Api:
+        """The nova-api with our filter that stands under this server."""
+        if server == self.cloud.nova.api.server:
+            return self.cloud.nova.api
+        conf = self.cloud.compute.sites[0].suite.conf
+        return self.cloud.extra_api(f"{server}-nova-api", server=server, filters="instance_aware_nova", suite_conf=conf)
+
+    def stock_api(self, server: str) -> Api:
+        """One without a filter of ours, under this server."""
+        return self.cloud.extra_api(f"{server}-stock-nova-api", server=server)
+
     # -- a Nova and a Glance whose defences can be taken away; one thread each: it is done to the whole process
 
     @property

@@ -61,6 +61,7 @@ ATTACKS = (
     Attack("wrong_content_type", "JSON called something else, or nothing",
            "the route decides that a body is read", ("text/plain", "", "application/vnd.openstack.compute+json")),
     Attack("chunked_body", "JSON in chunks, which has no length", "chunked bodies are read"),
+    Attack("smuggling", "a length that two servers read in two ways", _LIES),
     Attack("escaped_action", "the action's name written with \\u escapes", "escaped names are read as Nova reads them"),
     Attack("duplicate_keys", "the same key twice", _STRICT, ("action", "metadata", "name in metadata")),
     Attack("not_a_number", "NaN and infinities", _STRICT),

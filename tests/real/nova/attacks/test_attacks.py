@@ -1,4 +1,4 @@
-"""Every attack of the table, in each of its forms, and once without the defence that keeps it out."""
+"""Every attack of the table, in each of its forms, under both servers, and without the defence that keeps it out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.real.nova.attacks import bodies, ids, metadata, origins, spellings
-from tests.real.nova.attacks.printed import FORMS
+from tests.real.nova.attacks.printed import FORMS, SERVERS
 from tests.real.nova.attacks.stage import Stage
 from tests.real.nova.attacks.table import ATTACKS, Attack
 from tests.real.nova.attacks.undo import DEFENCES, NO_FILTERS
@@ -19,6 +19,10 @@ each_attack = pytest.mark.parametrize(
     ("attack", "form"), FORMS, ids=[f"{attack.name}-{form!r}" if form else attack.name for attack, form in FORMS]
 )
 
+each_server = pytest.mark.parametrize(
+    "server", [pytest.param(server, marks=pytest.mark.nova_attack_cell(server)) for server in SERVERS]
+)
+
 
 def carry_out(attack: Attack, form: str, world: World) -> None:
     found = [getattr(module, attack.name) for module in _MODULES if hasattr(module, attack.name)]
@@ -27,10 +31,10 @@ def carry_out(attack: Attack, form: str, world: World) -> None:
     function(world, *([form] if attack.forms else []))
 
 
-@pytest.mark.nova_attack_cell("gunicorn")
+@each_server
 @each_attack
-def test_the_attack_fails(stage: Stage, attack: Attack, form: str) -> None:
-    carry_out(attack, form, World(stage))
+def test_the_attack_fails(stage: Stage, server: str, attack: Attack, form: str) -> None:
+    carry_out(attack, form, World(stage, server=server))
 
 
 @pytest.mark.nova_attack_cell("undefended")

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from glance_related.hosts.nova import requests
 from glance_related.instance_aware import instance_aware_nova_filter, rules
 from glance_related.instance_aware.instance_aware_filter import InstanceAwareMiddleware
 from glance_related.instance_aware.instance_aware_nova_filter import InstanceAwareNovaMiddleware
@@ -142,12 +143,12 @@ def _names_as_bytes() -> list[Change]:
     def may_name(body: bytes, names: Any) -> bool:
         return any(name.encode() in body for name in names)
 
-    return [(instance_aware_nova_filter, "_may_name", may_name)]
+    return [(instance_aware_nova_filter, "may_name", may_name)]
 
 
 @defence("bodies are parsed strictly")
 def _parsed_as_usual() -> list[Change]:
-    return [(instance_aware_nova_filter, "parse_json", json.loads)]
+    return [(requests, "parse_json", json.loads)]
 
 
 @defence("the depth of a body is bounded")
@@ -163,14 +164,14 @@ def _any_length() -> list[Change]:
 
 @defence("two actions are left to Nova")
 def _the_first_counts() -> list[Change]:
-    judged = InstanceAwareNovaMiddleware._judged
+    judged = requests.judged
 
-    def first(self: Any, request: Any, body: bytes) -> Any:
-        document = dict([next(iter(judged(self, request, body).items()))])
+    def first(request: Any, body: bytes) -> Any:
+        document = dict([next(iter(judged(request, body).items()))])
         wsgi_body.write_json(request.environ, document)
         return document
 
-    return [(InstanceAwareNovaMiddleware, "_judged", first)]
+    return [(instance_aware_nova_filter, "judged", first)]
 
 
 # -- request ids and what rides on them

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from glance_related.instance_aware import rules
 from tests.real.nova.attacks.stage import Stage
-from tests.real.wire import Answer
+from tests.real.wire import Answer, raw
 
 if TYPE_CHECKING:
     from cloud.glance import Glance
@@ -25,12 +25,13 @@ class World:
     `undone` says that defences can be taken away here.
     """
 
-    def __init__(self, stage: Stage, *, undone: bool = False, exact: bool = True) -> None:
+    def __init__(self, stage: Stage, *, server: str = "gunicorn", undone: bool = False, exact: bool = True) -> None:
+        """`server` is what the nova-api stands under; one whose defences can be taken away is under gunicorn."""
         self.stage = stage
         self.cloud = stage.cloud
         self.undone = undone
         self.exact = exact
-        self.api: Api = stage.undone_api if undone else stage.cloud.nova.api
+        self.api: Api = stage.undone_api if undone else stage.api(server)
         self.glance: Glance = stage.undone_glance if undone else stage.cloud.glance
         self.server = stage.server
         self.other_server = stage.other_server
@@ -56,6 +57,16 @@ class World:
     def act_raw(self, body: bytes, content_type: str = "application/json", **extra: Any) -> Answer:
         headers = {"Content-Type": content_type, **extra.pop("headers", {})}
         return self.call("alice", "POST", self.path, body=body, headers=headers, **extra)
+
+    def raw(self, request: bytes) -> list[Answer]:
+        """Exactly these bytes, sent to Nova."""
+        self.cloud.wait_for_server("alice", self.server, "ACTIVE")
+        return raw(self.api.port, request)
+
+    @property
+    def reads_chunks(self) -> bool:
+        """Whether a chunked body gets through to Nova, by the server that it stands under."""
+        return self.api.server == "gunicorn"
 
     def create_image(self, **metadata: str) -> dict[str, Any]:
         return {"createImage": {"name": self.name, "metadata": metadata}}
@@ -111,7 +122,7 @@ class World:
 
     def named(self, name: str | None = None) -> list[str]:
         """The ids of all images of that name in Glance's own tables."""
-        rows = self.cloud.glance_rows("select id from images where name = ? and deleted = 0", name or self.name)
+        rows = self.cloud.glance_rows("select id from images where name = %s and deleted = 0", name or self.name)
         return [row["id"] for row in rows]
 
     def nothing_made(self, answer: Answer) -> None:

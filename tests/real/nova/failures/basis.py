@@ -1,7 +1,6 @@
-"""What all sites of these tests stand on, and nobody kills: a Glance and a database of ours, both on MariaDB.
+"""What all sites of these tests stand on, and nobody kills: a Glance and a database of ours, apart from the cloud's.
 
-The cloud's own Glance keeps its tables in SQLite, where two workers that write at once now and then find them
-locked; here many write at once.
+What these tests make older, and leave behind, is seen by no other test.
 """
 
 from __future__ import annotations
