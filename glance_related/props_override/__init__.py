@@ -160,13 +160,13 @@ With ``tools/serve --cloud`` running, in a second shell in the same folder::
     openstack image prop override list --allowed -f value -c Property | head -5
 
     # One image, a server with a video model of its own.
-    openstack server boot --flavor m1.tiny --image tiny --network none --wait \\
+    openstack server boot --flavor m1.tiny --image tiny --no-network --wait \\
         --image-prop-override hw_video_model=virtio --image-prop-override os_command_line="console=ttyS0 ks=a=b" \\
         one-of-a-kind -f value -c status
     openstack server image prop show one-of-a-kind
 
     # All that is wrong is told at once, and no server is made.
-    openstack server boot --flavor m1.tiny --image tiny --network none \\
+    openstack server boot --flavor m1.tiny --image tiny --no-network \\
         --image-prop-override hw_os_command_line=x --image-prop-override hw_video_model=paper second || echo refused
 
     # The same with curl.

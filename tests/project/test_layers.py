@@ -60,6 +60,9 @@ HOMES = {
         "client": "wraps it; an extra, which no service needs",
         "osc": "openstackclient's own commands; another such extra",
     },
+    ("openstackclient", "osc_lib", "yaml"): {
+        "osc": "openstackclient's own commands; an extra, which no service needs",
+    },
     ("requests", "keystoneauth1", "urllib3", "http"): {
         "hosts/account.py": "the suite's own account",
         "settings/options.py": "the options of that account",

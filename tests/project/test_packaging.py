@@ -135,19 +135,32 @@ def test_what_is_asked_for_is_imported_and_what_is_imported_is_asked_for() -> No
     imported = {
         name.partition(".")[0]
         for module in modules()
-        if module.room not in ("client", "testing")  # their users have an extra of that name, or `test`
+        if module.room not in ("client", "osc", "testing")  # their users have an extra of that name, or `test`
         for name in module.imports
     } - set(sys.stdlib_module_names)
     asked = {_module_of(requirement) for requirement in REQUIRED}
     assert imported - {"glance_related"} == asked
 
 
-def test_the_client_asks_for_what_it_imports_and_for_no_more() -> None:
+@pytest.mark.parametrize(
+    ("room", "imports", "asks"),
+    [
+        ("client", {"openstack"}, {"openstacksdk"}),
+        (
+            "osc",
+            {"openstack", "openstackclient", "osc_lib", "yaml"},
+            {"openstacksdk", "python-openstackclient", "PyYAML"},
+        ),
+    ],
+)
+def test_an_extra_asks_for_what_its_room_imports_and_for_no_more(
+    room: str, imports: set[str], asks: set[str]
+) -> None:
     imported = {
-        name.partition(".")[0] for module in modules() if module.room == "client" for name in module.imports
+        name.partition(".")[0] for module in modules() if module.room == room for name in module.imports
     } - set(sys.stdlib_module_names)
-    asked = {Requirement(line).name for line in lines_of("options.extras_require", "client")}
-    assert (imported - {"glance_related"}, asked) == ({"openstack"}, {"openstacksdk"})
+    asked = {Requirement(line).name for line in lines_of("options.extras_require", room)}
+    assert (imported - {"glance_related"}, asked) == (imports, asks)
 
 
 def _module_of(requirement: Requirement) -> str:
@@ -191,7 +204,9 @@ def test_an_entry_point_leads_somewhere_and_is_explained(entry_point: EntryPoint
     target = entry_point.load()
     assert callable(target)
     assert target.__doc__
-    assert f"``{entry_point.group}``" in target.__doc__
+    # a command says what a person types
+    command = f"``openstack {entry_point.name.replace('_', ' ')}``"
+    assert (command if entry_point.group.startswith("openstack.") else f"``{entry_point.group}``") in target.__doc__
 
 
 @pytest.mark.parametrize("entry_point", _entry_points(), ids=lambda one: f"{one.group}:{one.name}")

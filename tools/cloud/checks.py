@@ -15,7 +15,7 @@ from cloud.progress import Progress
 # What starts a whole cloud with a Nova in it.
 _WITH_NOVA = ("tests/real/nova", "tests/real/test_serve_cloud.py")
 
-EXTRAS = ("test", "mysql", "postgresql")
+EXTRAS = ("test", "mysql", "osc", "postgresql")
 
 
 def make_environment(python: str, progress: Progress) -> Path:

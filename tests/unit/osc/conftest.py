@@ -1,0 +1,152 @@
+"""The shell of openstackclient as it is, with the commands in it, and a fake Nova and Glance at the other end."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import os
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import pytest
+from openstackclient.shell import OpenStackShell
+from osc_lib.clientmanager import ClientManager
+
+from glance_related.osc import props_override
+from glance_related.testing.fake_glance import FakeGlance
+
+NOVA = "/compute/v2.1"
+SERVER = "5f1f9bd3-4c3a-4a5c-8a39-1d0c9c3d7a01"
+IMAGE = "0b8b2b1c-70c0-4b1e-9c2a-1e5a6f0a3c02"
+OFFER = f"{NOVA}/image-props-override"
+
+COMMANDS = {
+    "server boot": props_override.BootServer,
+    "server image prop show": props_override.ShowServerImageProp,
+    "image prop override list": props_override.ListImagePropOverride,
+}
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """How a command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """What it printed with ``-f json``."""
+        return json.loads(self.out)
+
+
+class Cloud(FakeGlance):
+    """A Nova and a Glance behind one address; `openstack` asks them as a customer does.
+
+    :param url: where it is
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
+        version = {"status": "CURRENT", "version": "2.100", "min_version": "2.1"}
+        links = [{"rel": "self", "href": f"{url}{NOVA}/"}]
+        self.answers("GET", f"{NOVA}/", json={"version": {"id": "v2.1", "links": links, **version}})
+        for service, name, folder in (("image", "v2.17", "v2"), ("network", "v2.0", "v2.0")):
+            links = [{"rel": "self", "href": f"{url}/{service}/{folder}/"}]
+            self.answers("GET", f"/{service}", json={"versions": [{"id": name, "status": "CURRENT", "links": links}]})
+        self.answers("GET", f"/image/v2/images/{IMAGE}", json={"id": IMAGE, "name": "debian", "tags": []})
+        flavor = {"id": "1", "name": "tiny", "ram": 64, "disk": 1, "vcpus": 1}
+        self.answers("GET", f"{NOVA}/flavors/1", json={"flavor": flavor})
+
+    def has_overrides(self, *, schema: Any = None) -> None:
+        """The filter stands in front of its Nova."""
+        self.answers("GET", OFFER, json=schema or {"type": "object", "properties": {}})
+
+    def makes_server(self, **more: Any) -> None:
+        """A boot is accepted, and then there is this server."""
+        self.answers("POST", f"{NOVA}/servers", status="202 Accepted", json={"server": {"id": SERVER}})
+        self.has_server(**more)
+
+    def has_server(self, **more: Any) -> None:
+        """There is this server."""
+        server = {"id": SERVER, "name": "node-1", "status": "ACTIVE", "image": {"id": IMAGE}, "metadata": {}}
+        server |= {"flavor": {"original_name": "tiny", "ram": 64}, "addresses": {}}
+        self.answers("GET", f"{NOVA}/servers/{SERVER}", json={"server": {**server, **more}})
+
+    @property
+    def booted(self) -> list[dict[str, Any]]:
+        """What was sent to make servers."""
+        return [call.json["server"] for call in self.asked("POST", f"{NOVA}/servers")]
+
+
+@pytest.fixture
+def cloud() -> Iterator[Cloud]:
+    server = make_server("127.0.0.1", 0, None, handler_class=_Quiet)
+    fake = Cloud(f"http://127.0.0.1:{server.server_port}")
+    server.set_app(fake)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield fake
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def openstack(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Told]:
+    """Runs ``openstack`` with these words; ``stdin`` is what comes in through a pipe."""
+    for name in [name for name in os.environ if name.startswith("OS_")]:
+        monkeypatch.delenv(name)
+    at = {"compute": f"{NOVA}/", "image": "/image", "network": "/network"}
+    endpoints = {f"{service}_endpoint_override": cloud.url + path for service, path in at.items()}
+    settings = {"auth_type": "none", "auth": {"endpoint": cloud.url}, "region_name": "here", **endpoints}
+    (tmp_path / "clouds.yaml").write_text(json.dumps({"clouds": {"fake": settings}}))
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
+    monkeypatch.setenv("OS_CLOUD", "fake")
+    monkeypatch.setattr(OpenStackShell, "NAME", "openstack")  # else it is the program that runs the tests
+    monkeypatch.chdir(tmp_path)
+
+    def run(*argv: str, stdin: str = "") -> Told:
+        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        with _one_process():
+            shell = OpenStackShell()
+            for name, command in COMMANDS.items():
+                shell.command_manager.add_command(name, command)
+            try:
+                code = shell.run(list(argv))
+            except SystemExit as stopped:
+                code = int(stopped.code or 0)
+        told = capsys.readouterr()
+        return Told(code, told.out, told.err)
+
+    return run
+
+
+@contextmanager
+def _one_process() -> Iterator[None]:
+    """The shell counts on a process of its own, and leaves its clients and its loggers behind."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    for name in ("compute", "image", "network", "volume"):
+        vars(ClientManager)[name]._handle = None
+    with warnings.catch_warnings():
+        try:
+            yield
+        finally:
+            root.handlers, root.level = handlers, level
