@@ -8,6 +8,11 @@ has a module here, which speaks to the cloud in its own HTTP interface and impor
 
     pip install 'glance_related[osc]'
 
+================  ====================================================================
+`props_override`  the commands of that system
+`files`           a file of names and values, as they stand there
+================  ====================================================================
+
 Servers with image properties of their own (`glance_related.props_override`)
 ----------------------------------------------------------------------------
 

@@ -153,27 +153,27 @@ Try it
 
 With ``tools/serve --cloud`` running, in a second shell in the same folder::
 
+    # What may alice override, and with what?
     . var/rc-alice
     export PATH="$PWD/var/bin:$PATH"
-
-    # What may alice override, and with what?
     openstack image prop override list --allowed -f value -c Property | head -5
 
     # One image, a server with a video model of its own.
-    openstack server boot --flavor m1.tiny --image tiny --no-network --wait \\
+    openstack server boot --flavor m1.tiny --image tiny --nic none --wait -f value -c status \\
         --image-prop-override hw_video_model=virtio --image-prop-override os_command_line="console=ttyS0 ks=a=b" \\
-        one-of-a-kind -f value -c status
+        one-of-a-kind
     openstack server image prop show one-of-a-kind
 
     # All that is wrong is told at once, and no server is made.
-    openstack server boot --flavor m1.tiny --image tiny --no-network \\
+    openstack server boot --flavor m1.tiny --image tiny --nic none \\
         --image-prop-override hw_os_command_line=x --image-prop-override hw_video_model=paper second || echo refused
 
-    # The same with curl.
+    # The same with curl: what may be overridden is a JSON schema.
     TOKEN=$(openstack token issue -f value -c id)
-    NOVA=$(openstack endpoint list --service compute --interface public -f value -c URL 2>/dev/null || true)
-    curl -fsS -H "X-Auth-Token: $TOKEN" "${NOVA:-$NOVA_URL}/image-props-override" | head -c 300; echo
+    NOVA=$(sed -n 's/.*"url": "\\(.*\\)".*/\\1/p' var/ready | head -1)
+    curl -fsS -H "X-Auth-Token: $TOKEN" "$NOVA/v2.1/image-props-override"; echo
 
+    # She takes it away again.
     openstack server delete --wait one-of-a-kind
 
 With openstacksdk::

@@ -19,6 +19,8 @@ from cloud.keystone import issue
 from cloud.ports import Ports
 from cloud.progress import Progress
 from cloud.stack import Stack
+from tests.project.source import systems
+from tests.real.manual_steps import assert_shows_what_it_promises
 from tests.real.serving import TOOLS, Serve, exported, free_port_base, processes_of
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(1200)]
@@ -139,8 +141,13 @@ var/bin/openstack server list -f value -c ID
     assert done.stdout.splitlines() == [f'"nova_installation_uuid": "{second}"'], "and the first has no server of his"
 
 
-def test_the_demo_goes_as_told(serve: Serve) -> None:
-    done = serve.run(sys.executable, str(TOOLS / "demo"), "instance_aware", "--var", "var")
+def test_what_a_manual_says_to_try_shows_what_it_promises(serve: Serve) -> None:
+    assert_shows_what_it_promises(serve, "props_override", "did you mean os_command_line?")
+
+
+@pytest.mark.parametrize("system", systems())
+def test_the_demo_goes_as_told(serve: Serve, system: str) -> None:
+    done = serve.run(sys.executable, str(TOOLS / "demo"), system, "--var", "var")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "surprise" not in done.stdout
 

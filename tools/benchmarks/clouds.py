@@ -22,8 +22,6 @@ from cloud.ports import COUNT, Ports
 from cloud.processes import port_free
 from cloud.suite import Suite
 
-GLANCE_DATABASE = "glance"
-
 #: Who acts in every measurement.
 WHO = "alice"
 
@@ -95,8 +93,7 @@ class NovaCloud:
         self.keystone = Keystone(root, numbers.keystone, venv)
         self.accounts = Accounts(self.keystone)
         self.compute = Compute(root, numbers, venv, self.keystone)
-        self.compute.mariadb.databases.append(GLANCE_DATABASE)
-        self.database = self.compute.mariadb.url(GLANCE_DATABASE)
+        self.database = self.compute.glance_database
         mark_key, suite_database = self.compute.mark_key, self.compute.suite_database
         self._suite = Suite(root, venv, self.keystone, database=suite_database, mark_key=mark_key)
         shared = {"database": self.database, "store": root / "data" / "images", "suite_conf": self._suite.conf}

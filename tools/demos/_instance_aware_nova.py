@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from typing import Any
-
-from cloud import rc, web
-from cloud.compute import FLAVOR
-from cloud.images import IMAGE
-from cloud.keystone import issue
-from cloud.stage import Stage, Surprise, ids
-
-_MICROVERSION = "compute 2.90"
+from cloud.nova_stage import NovaStage
+from cloud.stage import Stage, ids
 
 # Of backups of one type so many are kept.
 _ROTATION = 2
-
-# A real cloud takes seconds for what a customer sees as one step.
-_PATIENCE = 120
 
 
 def play(stage: Stage) -> None:
@@ -58,12 +46,10 @@ class NovaStory:
     def __init__(self, stage: Stage, nova: dict[str, str]) -> None:
         self.stage = stage
         self.name = nova["name"]
+        self.nova = NovaStage(stage, nova)
         self.installation = nova["nova_installation_uuid"]
         self.server = ""
         self.images: list[str] = []
-        self._url = nova["url"]
-        self._tokens: dict[str, str] = {}
-        self._servers: list[tuple[str, str]] = []
 
     def question(self, server_id: str) -> str:
         return f"/v2/images?nova_installation_uuid={self.installation}&instance_id={server_id}"
@@ -72,13 +58,13 @@ class NovaStory:
 
     def boot(self) -> None:
         self.stage.scene(f"Alice makes a server on {self.name}, as ever")
-        self.server = self._boot("alice", "demo-web")
+        self.server = self.nova.boot("alice", "demo-web")
 
     def snapshot(self) -> None:
         self.stage.scene("She has a snapshot made, and says nothing of a server's id or an installation")
         body = {"createImage": {"name": "demo-snapshot"}}
-        image_id = self._act("alice", self.server, body, 202).json()["image_id"]
-        self._settle("alice", self.server, "ACTIVE")
+        image_id = self.nova.act("alice", self.server, body, 202).json()["image_id"]
+        self.nova.settle("alice", self.server, "ACTIVE")
         self._keep(image_id)
 
     def back_up(self) -> None:
@@ -86,17 +72,17 @@ class NovaStory:
         made = []
         for number in range(_ROTATION + 1):
             about = {"name": f"demo-backup-{number}", "backup_type": "daily", "rotation": _ROTATION}
-            made.append(self._act("alice", self.server, {"createBackup": about}, 202).json()["image_id"])
-            self._settle("alice", self.server, "ACTIVE")
-        self._wait(lambda: not self._row(made[0]), f"the row of {made[0]} goes")
+            made.append(self.nova.act("alice", self.server, {"createBackup": about}, 202).json()["image_id"])
+            self.nova.settle("alice", self.server, "ACTIVE")
+        self.nova.wait(lambda: not self._row(made[0]), f"the row of {made[0]} goes")
         self.stage.ask("alice", "GET", f"/v2/images/{made[0]}", status=404)
         for image_id in made[1:]:
             self._keep(image_id)
 
     def shelve(self) -> None:
         self.stage.scene("She shelves the server, and finds by its id what it lies in")
-        self._act("alice", self.server, {"shelve": None}, 202)
-        self._settle("alice", self.server, "SHELVED_OFFLOADED")
+        self.nova.act("alice", self.server, {"shelve": None}, 202)
+        self.nova.settle("alice", self.server, "SHELVED_OFFLOADED")
         reply = self.stage.ask("alice", "GET", self.question(self.server), status=200).json()
         found = [image["id"] for image in reply["images"] if image["id"] not in self.images]
         self.stage.expect("images that are new", len(found), 1)
@@ -106,11 +92,11 @@ class NovaStory:
 
     def refuse_bob(self) -> None:
         self.stage.scene("Bob snapshots his own server and says that it is alice's: refused")
-        own = self._boot("bob", "demo-bobs")
+        own = self.nova.boot("bob", "demo-bobs")
         for name, value in (("instance_id", self.server), ("instance_uuid", self.server),
                             ("nova_installation_uuid", self.installation)):  # fmt: skip
             body = {"createImage": {"name": "demo-forged", "metadata": {name: value}}}
-            refused = self._act("bob", own, body, 400)
+            refused = self.nova.act("bob", own, body, 400)
             code = refused.headers.get("x-glance-related-code")
             self.stage.expect("the reason", code, "instance_aware.reserved_metadata")
         made = self.stage.rows("glance", "SELECT id FROM images WHERE name = 'demo-forged' AND deleted = 0")
@@ -118,25 +104,11 @@ class NovaStory:
 
     def tidy(self) -> None:
         """Nothing of the story stays, however it ended."""
-        for who, server_id in self._servers:
-            self._request(who, "DELETE", f"/servers/{server_id}")
+        self.nova.tidy()
         for image_id in self.images:
             self.stage.request("alice", "DELETE", f"/v2/images/{image_id}")
 
     # -- what they are made of
-
-    def _boot(self, who: str, name: str) -> str:
-        flavors = self._request(who, "GET", "/flavors").json()["flavors"]
-        (flavor,) = [one["id"] for one in flavors if one["name"] == FLAVOR]
-        tiny = self.stage.request(who, "GET", f"/v2/images?name={IMAGE}&visibility=public").json()["images"]
-        about = {"name": name, "flavorRef": flavor, "imageRef": tiny[0]["id"], "networks": "none"}
-        server_id = str(self._ask(who, "POST", "/servers", {"server": about}, 202).json()["server"]["id"])
-        self._servers.append((who, server_id))
-        self._settle(who, server_id, "ACTIVE")
-        return server_id
-
-    def _act(self, who: str, server_id: str, body: Any, status: int) -> web.Reply:
-        return self._ask(who, "POST", f"/servers/{server_id}/action", body, status)
 
     def _keep(self, image_id: str) -> None:
         """An image that is there to stay knows its server; Glance's own tables do not know of the installation."""
@@ -153,42 +125,3 @@ class NovaStory:
         query = "SELECT nova_installation_uuid, instance_id FROM glance_related_image_instances WHERE image_id = ?"
         rows = self.stage.rows("suite", query, image_id)
         return rows[0] if rows else None
-
-    def _settle(self, who: str, server_id: str, status: str) -> None:
-        def settled() -> bool:
-            server = self._request(who, "GET", f"/servers/{server_id}").json()["server"]
-            if server["status"] == "ERROR":
-                raise Surprise(f"server {server_id} is in ERROR: {server.get('fault')}")
-            return server["status"] == status and server["OS-EXT-STS:task_state"] is None
-
-        self._wait(settled, f"server {server_id} is {status}")
-        self.stage.told(self.name, f"server {server_id} is {status}")
-
-    def _wait(self, happens: Callable[[], bool], what: str) -> None:
-        until = time.monotonic() + _PATIENCE
-        while not happens():
-            if time.monotonic() > until:
-                raise Surprise(f"after {_PATIENCE} s it is not so that {what}")
-            time.sleep(0.3)
-
-    def _ask(self, who: str, method: str, path: str, body: Any, status: int) -> web.Reply:
-        """One request to Nova, which must be answered `status`."""
-        self.stage.told(who, f"{method} /v2.1{path} {body}")
-        reply = self._request(who, method, path, body)
-        said = reply.text if reply.status >= 400 else ""
-        self.stage.told("", f"-> {reply.status} {said}")
-        self.stage.expect(f"the status of {who}'s {method} /v2.1{path}", reply.status, status)
-        return reply
-
-    def _request(self, who: str, method: str, path: str, body: Any = None) -> web.Reply:
-        """The same, unseen and whatever the answer."""
-        headers = {"OpenStack-API-Version": _MICROVERSION}
-        url = f"{self._url}/v2.1{path}"
-        return web.request(method, url, token=self._token(who), json_body=body, headers=headers)
-
-    def _token(self, who: str) -> str:
-        if who not in self._tokens:
-            known = rc.read(self.stage.var / f"rc-{who}")
-            words = ("OS_AUTH_URL", "OS_USERNAME", "OS_PASSWORD", "OS_PROJECT_NAME")
-            self._tokens[who] = issue(*(known[word] for word in words))
-        return self._tokens[who]

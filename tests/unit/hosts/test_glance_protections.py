@@ -166,8 +166,10 @@ def test_what_cannot_be_judged_is_refused_and_said_once(
 def test_a_rule_goes_by_roles_project_and_user(rules: Path) -> None:
     rules.write_text('"r": "role:Curator or project_id:p or user_id:u"\n')
     policy = GlancePolicy(str(rules))
-    assert [policy.allows("r", roles, project, user) for roles, project, user in (
-        ({"curator"}, "x", "x"), (set(), "p", "x"), (set(), "x", "u"), (set(), "x", "x"))] == [True, True, True, False]  # fmt: skip
+    callers: list[tuple[set[str], str, str]] = [
+        ({"curator"}, "x", "x"), (set(), "p", "x"), (set(), "x", "u"), (set(), "x", "x")
+    ]  # fmt: skip
+    assert [policy.allows("r", *caller) for caller in callers] == [True, True, True, False]
 
 
 @pytest.mark.parametrize("broken", ["a: [", "- a", "a: 5", "text", None])
