@@ -1,4 +1,4 @@
-"""glance_related: WSGI filters that give an unmodified OpenStack Glance (and, later, Nova) new abilities.
+"""glance_related: WSGI filters that give an unmodified OpenStack Glance and Nova new abilities.
 
 This page is the map. Each system's manual is the docstring of its package (``pydoc
 glance_related.instance_aware``); ``README.md`` installs it, ``CONTRIBUTING.md`` says how to change it.
@@ -7,22 +7,27 @@ The systems
 ===========
 
 ``instance_aware``   images know the instance they came from: lists by instance and by customer
+``props_override``   one image, many machines: image properties overridden for one server
 
-More are planned (overrides of image properties at boot, a menu of packages, injected files,
-contextualization); nothing of them is here yet. One system is one word everywhere: its package, paste
-section, entry point, option group, error prefix, policy prefix and test folder.
+More are planned (a menu of packages, injected files, contextualization); nothing of them is here yet.
+One system is one word everywhere: its package, paste section, entry point, option group, error prefix,
+policy prefix and test folder. Its filter in front of Nova has the same word with ``_nova``. Either system
+does without the other.
 
-The pipeline
-============
+The pipelines
+=============
 
-Filters are composed by PasteDeploy in Glance's own ``glance-api-paste.ini``; ``etc/paste.ini`` shows the
-lines and says why each word stands where it stands::
+Filters are composed by PasteDeploy in the hosts' own files, Glance's ``glance-api-paste.ini`` and Nova's
+``api-paste.ini``; ``etc/paste.ini`` shows the lines and says why each word stands where it stands::
 
-    cors http_proxy_to_wsgi versionnegotiation osprofiler authtoken context instance_aware [cache] rootapp
+    ... versionnegotiation osprofiler authtoken context instance_aware props_override [cache] rootapp
+    ... osprofiler authtoken instance_aware_nova props_override_nova keystonecontext osapi_compute_app_v21
 
-A request that is none of ours crosses one room: one test on its path, then Glance, same environ, same
+A request that is none of ours crosses one room: one test on its path, then the host, same environ, same
 iterator, body unread. One that is ours goes to its handler, in an order that reads like the decision it
-implements: the rules say who may, the store keeps, the host answers, the reply is shown.
+implements: the rules say who may, the store keeps, the host answers, the reply is shown. What a filter in
+front of Nova has to tell one in front of Glance rides on Nova's own requests: kept under the request id
+that Nova hands on to Glance, and found there by it.
 
 The house
 =========
@@ -36,11 +41,13 @@ The house
 `settings`           options (oslo.config) and policies (oslo.policy)
 `riders`             what rides on a request to Nova and comes out at Glance, under a marked request id
 `db`                 the engine, its bounded waits and retries, and the schema's migrations
-`instance_aware`     system 1: its filter, rules, store, options, problems
+`instance_aware`     system 1: its filters, rules, stores, options, problems
+`props_override`     system 2: the same
 `client`             for programs: openstacksdk's images, with the instance known
+`osc`                for customers: commands of openstackclient
 `cmd`                ``glance-related-manage``
 `healthcheck`        a plugin for oslo.middleware's healthcheck
-`testing`            shipped for tests: a fake Glance, a reference registry
+`testing`            shipped for tests: fakes of Glance and Nova, a reference registry
 ===================  ===================================================================================
 
 The filter alone conducts: rules decide on plain data and call nobody; store and host never call each

@@ -30,7 +30,7 @@ from glance_related.settings.options import ConfigError
 from glance_related.suite import Suite, open_suite
 
 CONFIG_KEY = "glance_related_config_file"
-_COUNTED = ("bound", "refused", "listed", "riding")
+_COUNTED = ("bound", "refused", "listed", "riding", "merged")
 
 
 class DatabaseHealthcheck(pluginbase.HealthcheckBaseExtension):

@@ -25,7 +25,7 @@ its name, a code and a sentence:
   To an unknown one the nearest is offered: what the specification calls ``hw_os_command_line`` is ``os_command_line``.
   Older names are the same property as the newer (``vm_mode`` is ``hw_vm_mode``); naming both is refused.
 * Values are what Nova would accept, and no more: of words that Nova would silently read as "false", or cut at 255
-  characters, it is told that they cannot be used.
+  bytes, it is told that they cannot be used.
 * Glance's own **property protections** decide who may: to override a property the caller must be allowed to *create*
   it, for it comes back as a property of every later snapshot of the server, and to *update* it too where the image has
   it. Only the caller's own roles count. The operator gives a copy of Glance's file (``property_protection_file``); it
@@ -198,6 +198,9 @@ Limits
 * A crash between Nova's answer and our row is made good at the first look at the server by somebody of its
   project, or by ``reconcile``, from Nova's own record of the request that made it. ``reconcile`` also forgets what
   was kept of servers that are gone.
+* While a nova-api without this filter rebuilds a server from the same image, what was kept of it stays, and is shown
+  and applied again afterwards: rebuild it with what it shall have.
+* While our database is down, images of such a server (``createImage``, ``createBackup``, ``shelve``) are not judged.
 * The ``rebuild`` of another project's server by an administrator is, after such a crash, found by ``reconcile`` only.
 * Some nova-api without the filter makes servers without overrides, or, in ``/v2``, drops the key without a word:
   put it in front of all of them.

@@ -162,7 +162,7 @@ class PropsOverrideNovaMiddleware(Filter):
             raise DATABASE_DOWN() from None
         if not given and kept is None:
             return request.pass_on()
-        caller = self._permitted(request) if given else read_caller(request.environ)
+        caller = self._permitted(request) if given else self._caller(request)
         if given and not isinstance(server.get("image"), dict):
             raise problems.FROM_VOLUME()
         image_ref = asked.get("imageRef")
@@ -206,7 +206,7 @@ class PropsOverrideNovaMiddleware(Filter):
             LOG.info("server %s is rescued without what it may have been booted with: the database is down", server_id)
         if kept is None:
             return request.pass_on()
-        return self._riding.rescue(request, read_caller(request.environ), kept)
+        return self._riding.rescue(request, self._caller(request), kept)
 
     def _refuse_forbidden_image(self, request: Request, server_id: str) -> None:
         """An image of a server carries what the server was made with.
@@ -218,7 +218,7 @@ class PropsOverrideNovaMiddleware(Filter):
             kept = self._kept.get(server_id)
         except DatabaseDown:
             return
-        may = self._rights.of(read_caller(request.environ)).may
+        may = self._rights.of(self._caller(request)).may
         names = [name for name in kept.properties if not may("create", name)] if kept else []
         if names:
             raise problems.SNAPSHOT_FORBIDDEN(names=", ".join(sorted(names)))
@@ -271,19 +271,17 @@ class PropsOverrideNovaMiddleware(Filter):
 
     def _forget(self, request: Request) -> None:
         """Nova says that there is no such server, to somebody whose project it was."""
-        server_id = canonical_uuid(request.names["server_id"])
+        server_id, project_id = canonical_uuid(request.names["server_id"]), self._caller(request).project_id
         try:
             kept = self._kept.get(server_id) if server_id else None
-            if server_id and kept and kept.project_id == read_caller(request.environ).project_id:
+            if server_id and kept and kept.project_id == project_id:
                 self._kept.forget(server_id)
         except DatabaseDown:
             LOG.info("what was kept of server %s is left for reconcile: the database is down", server_id)
 
     def schema(self, request: Request) -> WSGIApplication:
         """GET /image-props-override, a resource of our own."""
-        if not is_well_placed(request.environ):
-            raise MISPLACED()
-        caller = read_caller(request.environ)
+        caller = self._caller(request)
         self._suite.policy.require(policy.OVERRIDE_LIST, caller)
         rights = self._rights.of(caller)
         everything = last(read_query(request.environ) or (), "all") in ("true", "True", "1")
@@ -295,8 +293,13 @@ class PropsOverrideNovaMiddleware(Filter):
 
     # -- who is asking
 
+    def _caller(self, request: Request) -> Caller:
+        if not is_well_placed(request.environ):
+            raise MISPLACED()
+        return read_caller(request.environ)
+
     def _permitted(self, request: Request) -> Caller:
-        caller = read_caller(request.environ)
+        caller = self._caller(request)
         self._suite.policy.require(policy.OVERRIDE, caller)
         return caller
 

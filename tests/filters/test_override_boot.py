@@ -301,3 +301,11 @@ def test_where_glance_s_side_does_not_do_its_part_no_server_is_made(side: Overri
     assert side.nova.posted == []
     assert side.riders.count() == 0
 
+
+
+def test_a_filter_before_authtoken_believes_nobody_who_he_says_he_is(side: OverrideSide) -> None:
+    server_id = side.booted(OVERRIDES)
+    del side.nova.servers[server_id]
+    side.app.request(f"/servers/{server_id}", headers=MEMBER, status="*")
+    assert side.kept(server_id) is not None
+    assert side.app.request("/image-props-override", headers=MEMBER, status="*").status_int == 500

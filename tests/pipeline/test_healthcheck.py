@@ -67,7 +67,7 @@ def test_a_database_that_is_there_is_well_and_the_detail_counts(app, conf, datab
     store.sweep(row)
     status, why, detail = reason(app(conf))
     assert (status, why) == (200, "OK")
-    assert detail == "glance_related: bound=0 refused=0 listed=0 riding=0 pending=1 swept=1"
+    assert detail == "glance_related: bound=0 refused=0 listed=0 riding=0 merged=0 pending=1 swept=1"
 
 
 def test_every_media_type_says_the_same(app, conf, database):
@@ -139,7 +139,7 @@ def test_it_counts_what_the_filters_of_this_process_did(app, cloud):
         "bound": 1,
         "refused": 1,
         "listed": 1,
-        "riding": 0,
+        "riding": 0, "merged": 0,
         "pending": 0,
         "swept": 0,
     }

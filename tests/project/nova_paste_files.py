@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from glance_related.cmd.check.nova_pipelines import check_nova, stands_in_nova
 from glance_related.cmd.paste import PasteFile
 from glance_related.settings.options import DEFAULT_FILE
 from tests.project.paste_files import read
+
+#: Our words of Nova's pipelines, in their order.
+WORDS = ("instance_aware_nova", "props_override_nova")
 
 #: The two ways into Nova, as Nova 34 has them, with the sections that say what their words are.
 NOVAS = """\
@@ -50,18 +54,25 @@ def novas_words(text: str) -> dict[str, list[str]]:
     return {section: parser[section]["keystone"].split() for section in parser if "keystone" in parser[section]}
 
 
-def assert_is_novas_with_our_word(made: str, stock: str) -> None:
-    """Every way in has the word where it belongs and is else what it was, and ``config check`` finds nothing."""
-    ours, theirs = novas_words(made), novas_words(stock)
-    assert len(theirs) == 2
-    assert {name: [word for word in words if word != "instance_aware_nova"] for name, words in ours.items()} == theirs
-    for words in ours.values():
-        assert words.count("instance_aware_nova") == 1
-        assert words[words.index("keystonecontext") - 1] == "instance_aware_nova"
+def assert_is_novas_with_our_words(made: str, stock: str, ours: Sequence[str] = WORDS) -> None:
+    """Every way in has our filters where they belong and is else what it was, and ``config check`` finds nothing.
+
+    :param made: a paste file of Nova's
+    :param stock: the same as it was before
+    :param ours: those of our filters that were put in
+    """
+    changed, as_it_was = novas_words(made), novas_words(stock)
+    assert len(as_it_was) == 2
+    assert {name: [word for word in words if word not in WORDS] for name, words in changed.items()} == as_it_was
+    for words in changed.values():
+        assert [word for word in words if word in WORDS] == list(ours)
+        behind = words.index("keystonecontext")
+        assert words[behind - len(ours) : behind] == list(ours)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "api-paste.ini"
         path.write_text(made)
         paste = PasteFile(path)
-        named = [section.config_file for section in paste.filters]
-        assert list(check_nova(paste, config_file=named[0] or DEFAULT_FILE)) == []
-        assert stands_in_nova(paste)
+        assert [section.system for section in paste.filters] == list(ours)
+        assert all(stands_in_nova(paste, word) for word in ours)
+        (named,) = {section.config_file for section in paste.filters}
+        assert list(check_nova(paste, config_file=named or DEFAULT_FILE)) == []

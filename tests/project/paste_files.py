@@ -7,10 +7,18 @@ import functools
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
+from glance_related.cmd.check.pipelines import check_glance
+from glance_related.cmd.paste import PasteFile
 from glance_related.db import migration
 from glance_related.db.database import Database, DatabaseSettings
+from glance_related.riders.mark import KEY_MIN
+from glance_related.settings.options import DEFAULT_FILE
+
+#: Our words of Glance's pipelines, in their order.
+WORDS = ("instance_aware", "props_override")
 
 _STOCK = (Path(sys.prefix) / "etc" / "glance" / "glance-api-paste.ini").read_text()
 
@@ -50,7 +58,8 @@ log_file = {folder}/glance.log
 flavor = {flavor}
 config_file = {paste}
 """
-# As Glance's own start does it, without the threads that tidy up its stores. Printed: what our filter wraps.
+# As Glance's own start does it, without the threads that tidy up its stores. Printed: our filters, each before what it
+# wraps.
 _BUILD = """
 import gc, os, sys
 from glance.common import config, wsgi_app
@@ -59,7 +68,11 @@ config.CONF([], project="glance", prog="glance-api", default_config_files=sys.ar
 application = config.load_paste_app("glance-api")
 from glance_related.wsgi.filter import Filter
 ours = [one for one in gc.get_objects() if isinstance(one, Filter)]
-print(*[type(one).__name__ + " before " + type(one.app).__name__ for one in ours])
+(outermost,) = [one for one in ours if one not in [other.app for other in ours]]
+chain = [outermost]
+while isinstance(chain[-1], Filter):
+    chain.append(chain[-1].app)
+print(*[type(one).__name__ for one in chain], sep=" before ")
 """
 
 
@@ -83,20 +96,41 @@ def words_of(text: str) -> dict[str, list[str]]:
     return found
 
 
-def has_filter_where_it_belongs(words: list[str]) -> bool:
-    """Right after ``context``, or nowhere where nobody asks Keystone."""
-    if "authtoken" not in words:
-        return "instance_aware" not in words
-    return words.count("instance_aware") == 1 and words[words.index("context") + 1] == "instance_aware"
+def without_ours(words: list[str]) -> list[str]:
+    """A pipeline without our filters."""
+    return [word for word in words if word not in WORDS]
+
+
+def assert_filters_are_where_they_belong(text: str, ours: Sequence[str] = WORDS) -> None:
+    """Right after ``context`` in every pipeline that asks Keystone, and nowhere else; ``config check`` finds nothing.
+
+    :param text: a paste file
+    :param ours: those of our filters that were put in
+    """
+    for words in words_of(text).values():
+        wanted = list(ours) if "authtoken" in words else []
+        assert [word for word in words if word in WORDS] == wanted
+        if wanted:
+            behind = words.index("context") + 1
+            assert words[behind : behind + len(wanted)] == wanted
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "glance-api-paste.ini"
+        path.write_text(text)
+        paste = PasteFile(path)
+        assert [section.system for section in paste.filters] == list(ours)
+        (named,) = {section.config_file for section in paste.filters}
+        assert list(check_glance(paste, "keystone", allow_no_auth=False, config_file=named or DEFAULT_FILE)) == []
 
 
 def built_by_glance(paste: Path, flavor: str = "keystone") -> str:
-    """What a real Glance builds of this file; our section is given a configuration that is there.
+    """What a real Glance builds of this file; our sections are given a configuration that is there.
 
-    :returns: ``InstanceAwareMiddleware before`` what it wraps
+    :returns: our filters from the outermost on, each ``before`` what it wraps
     """
     sections = read(paste.read_text())
-    sections["filter:instance_aware"]["config_file"] = "{folder}/glance-related.conf"
+    for word in WORDS:
+        if f"filter:{word}" in sections:
+            sections[f"filter:{word}"]["config_file"] = "{folder}/glance-related.conf"
     return _built(tuple((name, tuple(sorted(sections[name].items()))) for name in sorted(sections.sections())), flavor)
 
 
@@ -106,7 +140,10 @@ def _built(sections: tuple[tuple[str, tuple[tuple[str, str], ...]], ...], flavor
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         database = f"sqlite:///{folder}/suite.sqlite"
-        (folder / "glance-related.conf").write_text(f"[database]\nconnection = {database}\n")
+        key = "k" * KEY_MIN
+        (folder / "glance-related.conf").write_text(
+            f"[database]\nconnection = {database}\n[riders]\nmark_keys = {key}\n"
+        )
         migration.upgrade(Database(DatabaseSettings(database)).engine)
         text = "".join(
             f"[{section}]\n" + "".join(f"{key} = {value}\n" for key, value in options) for section, options in sections

@@ -14,7 +14,15 @@ import pytest
 import yaml
 
 from glance_related.settings.options import load
-from tests.project.paste_files import SHAPES, built_by_glance, has_filter_where_it_belongs, read, words_of
+from tests.project.paste_files import (
+    SHAPES,
+    WORDS,
+    assert_filters_are_where_they_belong,
+    built_by_glance,
+    read,
+    without_ours,
+    words_of,
+)
 from tests.project.source import PROJECT
 
 #: Too slow for the inner loop: real packages, and a real Glance that is built of them.
@@ -39,12 +47,12 @@ def laid_over(text: str, sections: Mapping[str, Mapping[str, str]], folder: Path
     return paste
 
 
-def assert_is_stock_with_our_word(paste: Path, shape: str) -> None:
+def assert_is_stock_with_our_words(paste: Path, shape: str) -> None:
+    assert_filters_are_where_they_belong(paste.read_text())
     made, stock = words_of(paste.read_text()), words_of(SHAPES[shape])
-    assert all(has_filter_where_it_belongs(words) for words in made.values())
-    assert {name for name, words in made.items() if "instance_aware" in words} == CACHES
-    assert {name: [word for word in words if word != "instance_aware"] for name, words in made.items()} == stock
-    assert built_by_glance(paste) == "InstanceAwareMiddleware before URLMap"
+    assert {name for name, words in made.items() if set(WORDS) <= set(words)} == CACHES
+    assert {name: without_ours(words) for name, words in made.items()} == stock
+    assert built_by_glance(paste) == "InstanceAwareMiddleware before PropsOverrideMiddleware before URLMap"
 
 
 def rendered(text: str, **values: Any) -> str:
@@ -81,21 +89,19 @@ def test_every_tool_of_the_page_is_there_and_no_other() -> None:
     assert told == {path.name for path in DEPLOY.iterdir() if path.is_dir()}
 
 
-def test_etc_paste_ini_is_glances_own_file_with_one_word_and_one_section(tmp_path: Path) -> None:
+def test_etc_paste_ini_is_glances_own_file_with_our_words_and_sections(tmp_path: Path) -> None:
     ours = read((PROJECT / "etc" / "paste.ini").read_text())
-    glances = ("composite:api", "filter:instance_aware")
+    glances = ("composite:api", *(f"filter:{word}" for word in WORDS))
     sections = {section: dict(ours[section]) for section in glances}
-    assert_is_stock_with_our_word(laid_over(SHAPES["lines"], sections, tmp_path), "lines")
+    assert_is_stock_with_our_words(laid_over(SHAPES["lines"], sections, tmp_path), "lines")
 
 
 def test_etc_paste_ini_keeps_what_glances_healthcheck_does() -> None:
-    ours = read((PROJECT / "etc" / "paste.ini").read_text())["app:healthcheck"]
+    etc = read((PROJECT / "etc" / "paste.ini").read_text())
+    ours = etc["app:healthcheck"]
     for name, value in read(SHAPES["lines"])["app:healthcheck"].items():
         assert ours[name].startswith(value)
-    assert (
-        ours["glance_related_config_file"]
-        == read((PROJECT / "etc" / "paste.ini").read_text())["filter:instance_aware"]["config_file"]
-    )
+    assert {etc[f"filter:{word}"]["config_file"] for word in WORDS} == {ours["glance_related_config_file"]}
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -106,7 +112,7 @@ def test_kollas_paste_file_is_made_from_the_images_own(shape: str, tmp_path: Pat
     )
     paste = tmp_path / "glance-api-paste.ini"
     paste.write_text(done.stdout)
-    assert_is_stock_with_our_word(paste, shape)
+    assert_is_stock_with_our_words(paste, shape)
 
 
 def test_kolla_mounts_the_folder_that_its_configuration_names() -> None:
@@ -135,7 +141,7 @@ def test_openstack_ansible_overrides_every_pipeline_that_asks_keystone(tmp_path:
     variables = yaml.safe_load((DEPLOY / "openstack-ansible" / "user_variables.yml").read_text())
     assert variables["glance_user_pip_packages"] == ["glance_related"]
     overrides = variables["glance_glance_api_paste_ini_overrides"]
-    assert_is_stock_with_our_word(laid_over(SHAPES["lines"], overrides, tmp_path), "lines")
+    assert_is_stock_with_our_words(laid_over(SHAPES["lines"], overrides, tmp_path), "lines")
 
 
 def test_openstack_ansible_writes_a_configuration_that_is_taken(tmp_path: Path) -> None:
@@ -168,17 +174,18 @@ def test_openstack_helm_overrides_the_charts_pipelines(tmp_path: Path) -> None:
     overrides = values["conf"]["paste"]
     # the chart's own pipelines have an audit filter before context
     chart = SHAPES["sections"].replace("authtoken context", "authtoken audit context")
-    made = words_of(laid_over(chart, overrides, tmp_path).read_text())
-    assert {name for name, words in made.items() if "instance_aware" in words} == CACHES
+    text = laid_over(chart, overrides, tmp_path).read_text()
+    assert_filters_are_where_they_belong(text)
+    made = words_of(text)
+    assert {name for name, words in made.items() if set(WORDS) <= set(words)} == CACHES
     for name, words in words_of(chart).items():
-        assert has_filter_where_it_belongs(made[name])
-        assert [word for word in made[name] if word not in ("instance_aware", "healthcheck")] == words
+        assert [word for word in without_ours(made[name]) if word != "healthcheck"] == words
     overrides = {
         section: {key: re.sub(r"healthcheck |audit ", "", value) for key, value in options.items()}
         for section, options in overrides.items()
     }
     paste = laid_over(SHAPES["sections"], overrides, tmp_path)
-    assert built_by_glance(paste).startswith("InstanceAwareMiddleware before")
+    assert built_by_glance(paste).startswith("InstanceAwareMiddleware before PropsOverrideMiddleware before")
 
 
 def test_openstack_helm_mounts_the_configuration_where_the_filter_looks() -> None:
@@ -194,8 +201,8 @@ def test_puppet_declares_a_paste_file_with_every_pipeline(tmp_path: Path) -> Non
     sections: dict[str, dict[str, str]] = {}
     for section, name, value in settings:
         sections.setdefault(section, {})[name] = value
-    assert manifest.count("glance_api_paste_ini {") == len(settings) == 4
-    assert_is_stock_with_our_word(laid_over(SHAPES["lines"], sections, tmp_path), "lines")
+    assert manifest.count("glance_api_paste_ini {") == len(settings) == len(CACHES) + len(WORDS)
+    assert_is_stock_with_our_words(laid_over(SHAPES["lines"], sections, tmp_path), "lines")
 
 
 @pytest.mark.parametrize("path", sorted((DEPLOY / "puppet").iterdir()), ids=lambda path: path.stem)

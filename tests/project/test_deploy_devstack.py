@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,10 +14,11 @@ import pytest
 from glance_related.db.database import Database
 from glance_related.instance_aware.store import Store
 from glance_related.settings.options import load
-from tests.project.nova_paste_files import NOVAS, assert_is_novas_with_our_word
-from tests.project.paste_files import SHAPES, read
+from tests.project.nova_paste_files import NOVAS, assert_is_novas_with_our_words
+from tests.project.nova_paste_files import WORDS as NOVAS_WORDS
+from tests.project.paste_files import SHAPES, WORDS, read
 from tests.project.source import PROJECT
-from tests.project.test_deploy import DEPLOY, assert_is_stock_with_our_word
+from tests.project.test_deploy import DEPLOY, assert_is_stock_with_our_words
 
 #: Too slow for the inner loop: a real Glance is built of what comes out.
 pytestmark = pytest.mark.real
@@ -43,10 +46,10 @@ function iniset {
 """
 
 
-def _stacked(tmp_path: Path, services: str) -> Path:
-    """A machine on which stack.sh has run the plugin, twice."""
-    (tmp_path / "api-paste.ini").write_text(NOVAS)
-    (tmp_path / "glance-api-paste.ini").write_text(SHAPES["lines"])
+def _stacked(tmp_path: Path, services: str, novas: str = NOVAS, glances: str = SHAPES["lines"]) -> Path:
+    """A machine on which stack.sh has run the plugin, twice, on these paste files."""
+    (tmp_path / "api-paste.ini").write_text(novas)
+    (tmp_path / "glance-api-paste.ini").write_text(glances)
     (tmp_path / "glance-api.conf").write_text("[DEFAULT]\n")
     script = _DEVSTACK + "".join(
         f"\nset -- stack {phase}\n. {DEPLOY}/devstack/plugin.sh" for phase in ("install", "post-config") * 2
@@ -71,10 +74,16 @@ def stacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _stacked(tmp_path_factory.mktemp("devstack"), "g-api n-api")
 
 
+def assert_configured(paste: Path, words: Sequence[str]) -> None:
+    sections = read(paste.read_text())
+    named = {sections[f"filter:{word}"]["config_file"] for word in words}
+    assert named == {f"{paste.parent}/etc/glance-related.conf"}
+
+
 def test_devstacks_plugin_changes_every_pipeline_once(stacked: Path) -> None:
     paste = stacked / "glance-api-paste.ini"
-    assert read(paste.read_text())["filter:instance_aware"]["config_file"] == f"{stacked}/etc/glance-related.conf"
-    assert_is_stock_with_our_word(paste, "lines")
+    assert_configured(paste, WORDS)
+    assert_is_stock_with_our_words(paste, "lines")
 
 
 def test_devstacks_plugin_leaves_a_configuration_that_is_taken_and_tables(stacked: Path) -> None:
@@ -89,11 +98,20 @@ def test_devstacks_plugin_leaves_a_configuration_that_is_taken_and_tables(stacke
     ]
 
 
-def test_devstacks_plugin_puts_the_filter_into_both_ways_into_nova_once(stacked: Path) -> None:
+def test_devstacks_plugin_puts_the_filters_into_both_ways_into_nova_once(stacked: Path) -> None:
     paste = stacked / "api-paste.ini"
-    assert_is_novas_with_our_word(paste.read_text(), NOVAS)
-    section = read(paste.read_text())["filter:instance_aware_nova"]
-    assert section["config_file"] == f"{stacked}/etc/glance-related.conf"
+    assert_is_novas_with_our_words(paste.read_text(), NOVAS)
+    assert_configured(paste, NOVAS_WORDS)
+
+
+def test_devstacks_plugin_adds_what_an_older_one_has_not_put_in(tmp_path: Path) -> None:
+    novas = NOVAS.replace(" keystonecontext ", " instance_aware_nova keystonecontext ")
+    glances = re.sub(r"(?m)^(keystone.* context)", r"\1 instance_aware", SHAPES["lines"])
+    assert novas != NOVAS
+    assert glances != SHAPES["lines"]
+    stacked = _stacked(tmp_path, "g-api n-api", novas, glances)
+    assert_is_novas_with_our_words((stacked / "api-paste.ini").read_text(), NOVAS)
+    assert_is_stock_with_our_words(stacked / "glance-api-paste.ini", "lines")
 
 
 def test_devstacks_plugin_registers_its_nova_under_one_uuid_however_often_it_runs(stacked: Path) -> None:

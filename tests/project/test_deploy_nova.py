@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from glance_related.settings.options import load
-from tests.project.nova_paste_files import INSTALLED, NOVAS, assert_is_novas_with_our_word, novas_words
+from tests.project.nova_paste_files import INSTALLED, NOVAS, WORDS, assert_is_novas_with_our_words, novas_words
 from tests.project.paste_files import read
 from tests.project.source import PROJECT
 from tests.project.test_deploy import A_KEY, DEPLOY, rendered, rendered_tree
@@ -48,10 +48,10 @@ def assert_is_taken(sections: Mapping[str, Mapping[str, Any]], folder: Path) -> 
     assert settings.conf.account.auth_type is None
 
 
-def test_etc_paste_ini_is_novas_own_file_with_one_word_and_one_section() -> None:
+def test_etc_paste_ini_is_novas_own_file_with_our_words_and_sections() -> None:
     ours = read((PROJECT / "etc" / "paste.ini").read_text())
-    novas = [*novas_words(NOVAS), "filter:instance_aware_nova"]
-    assert_is_novas_with_our_word(laid_over(NOVAS, {section: dict(ours[section]) for section in novas}), NOVAS)
+    novas = [*novas_words(NOVAS), *(f"filter:{word}" for word in WORDS)]
+    assert_is_novas_with_our_words(laid_over(NOVAS, {section: dict(ours[section]) for section in novas}), NOVAS)
 
 
 @pytest.mark.real
@@ -66,7 +66,7 @@ def test_kollas_paste_file_is_made_from_the_images_own() -> None:
     done = subprocess.run(
         line.split(), input=NOVAS, cwd=DEPLOY / "kolla-ansible", capture_output=True, text=True, check=True
     )
-    assert_is_novas_with_our_word(done.stdout, NOVAS)
+    assert_is_novas_with_our_words(done.stdout, NOVAS)
 
 
 def test_kolla_mounts_the_configuration_and_the_paste_file_where_nova_looks() -> None:
@@ -83,7 +83,7 @@ def test_kolla_mounts_the_configuration_and_the_paste_file_where_nova_looks() ->
 def test_openstack_ansible_overrides_both_ways_into_nova() -> None:
     variables = _openstack_ansible()
     assert variables["nova_user_pip_packages"] == ["glance_related"]
-    assert_is_novas_with_our_word(laid_over(NOVAS, variables["nova_api_paste_ini_overrides"]), NOVAS)
+    assert_is_novas_with_our_words(laid_over(NOVAS, variables["nova_api_paste_ini_overrides"]), NOVAS)
     assert variables["nova_nova_conf_overrides"] == {"service_user": {"send_service_user_token": True}}
 
 
@@ -113,7 +113,7 @@ def test_openstack_helm_overrides_the_charts_pipelines() -> None:
     # the chart's own pipelines have an audit filter before keystonecontext, and fewer others
     chart = NOVAS.replace("authtoken keystonecontext", "authtoken audit keystonecontext")
     chart = chart.replace("faultwrap request_log sizelimit osprofiler", "faultwrap sizelimit")
-    assert_is_novas_with_our_word(laid_over(chart, values["conf"]["paste"]), chart)
+    assert_is_novas_with_our_words(laid_over(chart, values["conf"]["paste"]), chart)
     assert values["conf"]["nova"] == {"service_user": {"send_service_user_token": True}}
 
 
@@ -129,8 +129,8 @@ def test_puppet_declares_both_ways_into_nova() -> None:
     sections: dict[str, dict[str, str]] = {}
     for section, name, value in settings:
         sections.setdefault(section, {})[name] = value
-    assert _puppet().count("nova_api_paste_ini {") == len(settings) == 3
-    assert_is_novas_with_our_word(laid_over(NOVAS, sections), NOVAS)
+    assert _puppet().count("nova_api_paste_ini {") == len(settings) == len(novas_words(NOVAS)) + len(WORDS)
+    assert_is_novas_with_our_words(laid_over(NOVAS, sections), NOVAS)
 
 
 def test_puppets_configuration_is_taken(tmp_path: Path) -> None:

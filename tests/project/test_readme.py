@@ -6,6 +6,8 @@ import argparse
 import re
 import shlex
 import subprocess
+from collections.abc import Sequence
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -13,10 +15,18 @@ from keystoneauth1 import loading
 
 from glance_related.cmd.manage import parser
 from glance_related.riders.mark import KEY_MIN
-from glance_related.settings.options import load
-from tests.project.nova_paste_files import NOVAS, assert_is_novas_with_our_word
-from tests.project.paste_files import SHAPES, built_by_glance, has_filter_where_it_belongs, words_of
-from tests.project.source import PACKAGE, PROJECT, text_files
+from glance_related.settings.options import DEFAULT_FILE, load
+from tests.project.nova_paste_files import NOVAS, assert_is_novas_with_our_words
+from tests.project.nova_paste_files import WORDS as NOVAS_WORDS
+from tests.project.paste_files import (
+    SHAPES,
+    WORDS,
+    assert_filters_are_where_they_belong,
+    built_by_glance,
+    without_ours,
+    words_of,
+)
+from tests.project.source import PACKAGE, PROJECT, lines_of, text_files
 
 README = (PROJECT / "README.md").read_text()
 PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "etc/deploy/README.md")
@@ -85,6 +95,20 @@ def test_a_command_that_is_not_there_is_noticed(capsys: pytest.CaptureFixture[st
     assert "downgrade" in capsys.readouterr().err
 
 
+def test_customers_are_told_commands_of_openstack_that_are_there() -> None:
+    ours = {
+        line.partition(" = ")[0].replace("_", " "): line.partition(" = ")[2]
+        for line in lines_of("options.entry_points", "openstack.compute.v2")
+    }
+    told = [line.removeprefix("openstack ") for line in block_with("sh", "openstack server boot").splitlines()]
+    for line in told:
+        (name,) = [name for name in ours if line.startswith(f"{name} ")]
+        command = EntryPoint(name, ours.pop(name), "openstack.compute.v2").load()
+        command(None, None).get_parser(name).parse_args(shlex.split(line.removeprefix(name)))
+    assert told
+    assert not ours, "commands that no customer is told of"
+
+
 def test_the_tools_that_it_names_are_there() -> None:
     for page in PAGES:
         for tool in set(re.findall(r"\btools/([\w-]+)", (PROJECT / page).read_text())):
@@ -110,47 +134,107 @@ def test_its_configuration_is_taken(tmp_path: Path) -> None:
 
 @pytest.mark.real
 @pytest.mark.parametrize("shape", SHAPES)
-def test_its_lines_put_the_filter_into_every_pipeline_that_asks_keystone(shape: str, tmp_path: Path) -> None:
+def test_its_lines_put_the_filters_into_every_pipeline_that_asks_keystone(shape: str, tmp_path: Path) -> None:
     paste = tmp_path / "glance-api-paste.ini"
     paste.write_text(SHAPES[shape])
     _type(block_with("sh", GLANCES), paste)
 
-    stock = words_of(SHAPES[shape])
+    assert_filters_are_where_they_belong(paste.read_text())
     made = words_of(paste.read_text())
-    assert {name: [word for word in words if word != "instance_aware"] for name, words in made.items()} == stock
-    assert all(has_filter_where_it_belongs(words) for words in made.values())
-    assert sum("instance_aware" in words for words in made.values()) == 3
-    assert built_by_glance(paste).startswith("InstanceAwareMiddleware before")
+    assert {name: without_ours(words) for name, words in made.items()} == words_of(SHAPES[shape])
+    assert sum(set(WORDS) <= set(words) for words in made.values()) == 3
+    assert built_by_glance(paste).startswith("InstanceAwareMiddleware before PropsOverrideMiddleware before")
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("only", WORDS)
+def test_one_system_may_be_left_out_of_glances_lines(only: str, tmp_path: Path) -> None:
+    paste = tmp_path / "glance-api-paste.ini"
+    paste.write_text(SHAPES["lines"])
+    _type(_with_only(only, WORDS, block_with("sh", GLANCES)), paste)
+    assert_filters_are_where_they_belong(paste.read_text(), [only])
+    name = only.title().replace("_", "")
+    assert built_by_glance(paste) == f"{name}Middleware before URLMap"
+
+
+@pytest.mark.parametrize("only", NOVAS_WORDS)
+def test_one_system_may_be_left_out_of_novas_lines(only: str, tmp_path: Path) -> None:
+    paste = tmp_path / "api-paste.ini"
+    paste.write_text(NOVAS)
+    _type(_with_only(only, NOVAS_WORDS, block_with("sh", NOVAS_OWN)), paste)
+    assert_is_novas_with_our_words(paste.read_text(), NOVAS, [only])
+
+
+def _with_only(only: str, words: Sequence[str], lines: str) -> str:
+    """Lines of the page without the other systems' words and sections."""
+    for word in words:
+        if word != only:
+            lines = re.sub(rf" {word}\b", "", lines)
+            lines = re.sub(rf"\[filter:{word}\]\nuse = \S+\n\n?", "", lines)
+            assert word not in lines.replace(only, "")
+    return lines
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_its_lines_take_the_filter_out_again_and_nothing_else(shape: str, tmp_path: Path) -> None:
+def test_its_lines_take_the_filters_out_again_and_nothing_else(shape: str, tmp_path: Path) -> None:
     paste = tmp_path / "glance-api-paste.ini"
     paste.write_text(SHAPES[shape])
     _type(block_with("sh", GLANCES), paste)
-    assert "instance_aware" in paste.read_text()
-    removal = [line for line in block_with("sh", "systemctl disable").splitlines() if line.startswith("sed")]
-    _type("\n".join(removal), paste)
+    assert all(word in paste.read_text() for word in WORDS)
+    _type(_removal("systemctl disable"), paste)
     assert paste.read_text().rstrip() == SHAPES[shape].rstrip()
 
 
-def test_its_lines_put_the_filter_into_both_ways_into_nova_and_take_it_out_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("gone", WORDS)
+def test_its_lines_take_one_system_out_of_glance_where_they_name_it_alone(gone: str, tmp_path: Path) -> None:
+    paste = tmp_path / "glance-api-paste.ini"
+    paste.write_text(SHAPES["lines"])
+    _type(block_with("sh", GLANCES), paste)
+    _type(_naming(gone, _removal("systemctl disable")), paste)
+    assert_filters_are_where_they_belong(paste.read_text(), [word for word in WORDS if word != gone])
+
+
+def test_its_lines_put_the_filters_into_both_ways_into_nova_and_take_them_out_again(tmp_path: Path) -> None:
     paste = tmp_path / "api-paste.ini"
     paste.write_text(NOVAS)
     _type(block_with("sh", NOVAS_OWN), paste)
-    assert_is_novas_with_our_word(paste.read_text(), NOVAS)
+    assert_is_novas_with_our_words(paste.read_text(), NOVAS)
     assert (tmp_path / "api-paste.ini.before").read_text() == NOVAS
-    _type(block_with("sh", "sed -i -e 's/ instance_aware_nova"), paste)
+    _type(_removal(r"_nova\>//g"), paste)
     assert paste.read_text().rstrip() == NOVAS.rstrip()
+
+
+@pytest.mark.parametrize("gone", WORDS)
+def test_its_lines_take_one_system_out_of_nova_where_they_name_it_alone(gone: str, tmp_path: Path) -> None:
+    paste = tmp_path / "api-paste.ini"
+    paste.write_text(NOVAS)
+    _type(block_with("sh", NOVAS_OWN), paste)
+    _type(_naming(gone, _removal(r"_nova\>//g")), paste)
+    assert_is_novas_with_our_words(paste.read_text(), NOVAS, [word for word in NOVAS_WORDS if word != f"{gone}_nova"])
+
+
+def _removal(words: str) -> str:
+    """The lines that change a paste file, of the block with these words."""
+    return "\n".join(line for line in block_with("sh", words).splitlines() if line.startswith("sed"))
+
+
+def _naming(system: str, lines: str) -> str:
+    """Those lines as they are for one system only."""
+    both = f"({'|'.join(WORDS)})"
+    assert lines.count(both) == 2
+    return lines.replace(both, system)
 
 
 def test_its_configuration_of_nova_is_taken_beside_glances(tmp_path: Path) -> None:
     conf = tmp_path / "glance-related.conf"
-    text = block_with("ini", "[database]") + block_with("ini", "nova_installation_uuid")
+    text = "".join(block_with("ini", words) for words in ("[database]", "nova_installation_uuid", "[props_override]"))
     conf.write_text(text.replace("UUID_OF_THIS_NOVA", A_UUID).replace("MARK_KEY", "k" * KEY_MIN))
     settings = load(str(conf))
     assert settings.instance_aware.nova_installation_uuid == A_UUID
     assert settings.riders.mark_keys
+    protections = settings.props_override.property_protection_file
+    assert protections
+    assert Path(protections).parent == Path(DEFAULT_FILE).parent
 
 
 def _type(lines: str, paste: Path) -> None:
@@ -168,7 +252,7 @@ def test_its_timer_runs_reconcile() -> None:
 
 def test_the_versions_that_it_claims_are_those_that_tests_run_on() -> None:
     pinned = (PROJECT / "tools" / "constraints-3.11.txt").read_text()
-    for name in ("Keystone", "Glance"):
+    for name in ("Keystone", "Glance", "Nova"):
         (claimed,) = re.findall(rf"{name} (\d+)", README.partition("## Tested with")[2])
         assert re.search(rf"(?m)^{name.lower()}=={claimed}\.", pinned)
     pythons = {path.stem.removeprefix("constraints-") for path in (PROJECT / "tools").glob("constraints-*.txt")}

@@ -7,6 +7,16 @@ GLANCE_RELATED_DIR=$DEST/glance_related
 GLANCE_RELATED_CONF_DIR=${GLANCE_RELATED_CONF_DIR:-/etc/glance-related}
 GLANCE_RELATED_CONF=$GLANCE_RELATED_CONF_DIR/glance-related.conf
 
+# The sections of some filters in a paste file: set_glance_related_sections FILE FILTER...
+function set_glance_related_sections {
+    local paste=$1 name
+    shift
+    for name in "$@"; do
+        iniset "$paste" "filter:$name" use "egg:glance_related#$name"
+        iniset "$paste" "filter:$name" config_file "$GLANCE_RELATED_CONF"
+    done
+}
+
 function configure_glance_related {
     sudo install -d -o "$STACK_USER" "$GLANCE_RELATED_CONF_DIR"
     iniset "$GLANCE_RELATED_CONF" database connection "$(database_connection_url glance)"
@@ -25,9 +35,9 @@ function configure_glance_related {
     # Every pipeline that asks Keystone, once: stack.sh may run again on the same files.
     sed -E -i '/^(keystone|pipeline).*[ =]authtoken( |$)/ {
         / instance_aware( |$)/! s/ context( |$)/ context instance_aware\1/
+        / props_override( |$)/! s/ instance_aware( |$)/ instance_aware props_override\1/
     }' "$GLANCE_API_PASTE_INI"
-    iniset "$GLANCE_API_PASTE_INI" filter:instance_aware use egg:glance_related#instance_aware
-    iniset "$GLANCE_API_PASTE_INI" filter:instance_aware config_file "$GLANCE_RELATED_CONF"
+    set_glance_related_sections "$GLANCE_API_PASTE_INI" instance_aware props_override
 
     iniset "$GLANCE_API_CONF" keystone_authtoken service_token_roles service
     iniset "$GLANCE_API_CONF" keystone_authtoken service_token_roles_required True
@@ -42,9 +52,9 @@ function configure_glance_related_nova {
 
     sed -E -i '/^keystone.*[ =]authtoken( |$)/ {
         / instance_aware_nova( |$)/! s/ keystonecontext( |$)/ instance_aware_nova keystonecontext\1/
+        / props_override_nova( |$)/! s/ keystonecontext( |$)/ props_override_nova keystonecontext\1/
     }' "$NOVA_API_PASTE_INI"
-    iniset "$NOVA_API_PASTE_INI" filter:instance_aware_nova use egg:glance_related#instance_aware_nova
-    iniset "$NOVA_API_PASTE_INI" filter:instance_aware_nova config_file "$GLANCE_RELATED_CONF"
+    set_glance_related_sections "$NOVA_API_PASTE_INI" instance_aware_nova props_override_nova
 
     "$GLANCE_BIN_DIR/glance-related-manage" --config-file "$GLANCE_RELATED_CONF" installation add "$uuid" \
         --name devstack --service-user "$(openstack user show nova --domain "$SERVICE_DOMAIN_NAME" -f value -c id)"

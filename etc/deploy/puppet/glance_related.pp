@@ -49,19 +49,23 @@ class profile::glance_related (
 
   # Whole lines: compare them with those of your release before you take them over.
   glance_api_paste_ini { 'composite:api/keystone':
-    value => 'cors http_proxy_to_wsgi versionnegotiation osprofiler authtoken context instance_aware rootapp',
+    value => 'cors http_proxy_to_wsgi versionnegotiation osprofiler authtoken context instance_aware props_override rootapp',
   }
 
   glance_api_paste_ini { 'composite:api/keystone+caching':
-    value => 'cors http_proxy_to_wsgi versionnegotiation osprofiler authtoken context instance_aware cache rootapp',
+    value => 'cors http_proxy_to_wsgi versionnegotiation osprofiler authtoken context instance_aware props_override cache rootapp',
   }
 
   glance_api_paste_ini { 'composite:api/keystone+cachemanagement':
-    value => 'cors http_proxy_to_wsgi versionnegotiation osprofiler authtoken context instance_aware cache cachemanage rootapp',
+    value => 'cors http_proxy_to_wsgi versionnegotiation osprofiler authtoken context instance_aware props_override cache cachemanage rootapp',
   }
 
   glance_api_paste_ini { 'filter:instance_aware/use':
     value => 'egg:glance_related#instance_aware',
+  }
+
+  glance_api_paste_ini { 'filter:props_override/use':
+    value => 'egg:glance_related#props_override',
   }
 
   exec { 'glance-related-manage db upgrade':

@@ -1,4 +1,5 @@
 # The suite in front of a Nova that the nova module manages. The package comes from your own repository.
+# nova::keystone::service_user needs send_service_user_token => true, which is not its default.
 class profile::glance_related_nova (
   String $database_connection,
   String $mark_key,
@@ -41,14 +42,18 @@ class profile::glance_related_nova (
 
   # Whole lines: compare them with those of your release before you take them over.
   nova_api_paste_ini { 'composite:openstack_compute_api_v21/keystone':
-    value => 'cors http_proxy_to_wsgi compute_req_id faultwrap request_log sizelimit osprofiler authtoken instance_aware_nova keystonecontext osapi_compute_app_v21',
+    value => 'cors http_proxy_to_wsgi compute_req_id faultwrap request_log sizelimit osprofiler authtoken instance_aware_nova props_override_nova keystonecontext osapi_compute_app_v21',
   }
 
   nova_api_paste_ini { 'composite:openstack_compute_api_v21_legacy_v2_compatible/keystone':
-    value => 'cors http_proxy_to_wsgi compute_req_id faultwrap request_log sizelimit osprofiler authtoken instance_aware_nova keystonecontext legacy_v2_compatible osapi_compute_app_v21',
+    value => 'cors http_proxy_to_wsgi compute_req_id faultwrap request_log sizelimit osprofiler authtoken instance_aware_nova props_override_nova keystonecontext legacy_v2_compatible osapi_compute_app_v21',
   }
 
   nova_api_paste_ini { 'filter:instance_aware_nova/use':
     value => 'egg:glance_related#instance_aware_nova',
+  }
+
+  nova_api_paste_ini { 'filter:props_override_nova/use':
+    value => 'egg:glance_related#props_override_nova',
   }
 }

@@ -83,9 +83,9 @@ class ImageProperties:
         # extra specs of a flavor are spelt hw:cpu_policy
         text = re.sub(r"[^a-z0-9.]+", "_", name.lower()).strip("_")
         for guess in self._guesses(text):
-            names = self.names_of(guess)
-            if names:
-                return names[0]
+            one = self.field_of(guess)
+            if one and one.type != values.STRUCTURE:
+                return self.names_of(guess)[0]
         close = difflib.get_close_matches(text, self._suggested, n=1, cutoff=0.75)
         return self.names_of(close[0])[0] if close else None
 
@@ -174,7 +174,6 @@ class ImageProperties:
         yield from (other + bare for other in _PREFIXES)
         family = bare.partition(".")[0]
         yield from (f"{other}{family}.0" for other in _PREFIXES)
-        yield from sorted((name for name in self._suggested if text.endswith(f"_{name}")), key=len, reverse=True)
 
 
 def _asked_names(one: Field) -> tuple[str, ...]:

@@ -152,7 +152,7 @@ def _boolean(_: Field, text: str) -> bool | None:
 
 def _enum(one: Field, text: str) -> str | None:
     # the lower case of some other letters are ASCII's own: a Kelvin sign would be a k
-    word = text.lower() if True else text
+    word = text.lower() if one.any_case and text.isascii() else text
     value = one.spelt.get(word, word)
     return value if value in one.values else None
 

@@ -214,6 +214,7 @@ def test_what_nova_passes_over_or_cannot_keep_is_unknown(name: str) -> None:
         ("traits_required", "trait:NAME"),
         ("vmware_adaptertype", "hw_disk_bus and hw_scsi_model"),
         ("img_mapings", None),
+        ("hw_mappings", None),
         ("type", "os_type"),
         ("model", None),
         ("favourite_colour", None),
