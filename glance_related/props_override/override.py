@@ -14,6 +14,9 @@ from glance_related.riders.rider import Rider
 #: The kind of rider that says which properties are merged into an image.
 OVERRIDE = "override"
 
+#: How far Nova's clock may be behind ours, and how long after its request a server may be made.
+_BEFORE, _AFTER = datetime.timedelta(minutes=1), datetime.timedelta(hours=1)
+
 
 @dataclass(frozen=True)
 class Override:
@@ -67,9 +70,9 @@ def read(rider: Rider) -> Override:
 def may_be_of(rider: Rider, server_id: str, created_at: datetime.datetime) -> bool:
     """Whether an open rider can be of a server, before Nova is asked.
 
-    :param created_at: when the server was made, UTC; Nova's clock and ours may differ by a minute
+    :param created_at: when the server was made, UTC
     """
     rides_on: str | None = rider.content["server_id"]
     if rides_on is not None:
         return rides_on == server_id
-    return created_at >= rider.created_at - datetime.timedelta(minutes=1)
+    return rider.created_at - _BEFORE <= created_at <= rider.created_at + _AFTER

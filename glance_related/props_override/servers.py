@@ -21,6 +21,8 @@ from glance_related.riders.store import RiderStore
 
 LOG = logging.getLogger(__name__)
 
+#: Of how many pairs of a server and a request it is remembered that they have nothing to do with each other.
+_REMEMBERED = 10_000
 #: Of how many servers of one list Nova is asked; the others wait for the next look, or for ``reconcile``.
 MOST_ASKED = 10
 
@@ -35,6 +37,7 @@ class ServersOverrides:
         self._store = store
         self._riders = riders
         self._installation = installation
+        self._told_apart: set[tuple[str, str]] = set()
 
     def of_one(self, server: Mapping[str, Any], servers: Servers) -> Kept | None:
         """What a server has now; None where it has, or is kept to have, nothing of its own.
@@ -44,7 +47,7 @@ class ServersOverrides:
         :raises DatabaseDown:
         """
         kept = self._store.get(self._ref(server["id"]))
-        riders = _possible(self._riders_of({server["tenant_id"]}), server, kept)
+        riders = self._undecided(self._riders_of({server["tenant_id"]}), server, kept)
         kept = self._found_out(server, riders, servers) or kept
         return kept if _is_in_force(kept, server) else None
 
@@ -54,11 +57,12 @@ class ServersOverrides:
         waiting = self._riders_of({server["tenant_id"] for server in listed})
         asked = 0
         for server in listed if waiting else ():
-            riders = _possible(waiting, server, kept.get(server["id"]))
+            riders = self._undecided(waiting, server, kept.get(server["id"]))
             if riders and asked < MOST_ASKED:
                 asked += 1
                 found = self._found_out(server, riders, servers)
-                kept |= {server["id"]: found} if found else {}
+                if found is not None:
+                    kept[server["id"]] = found
         return {server["id"]: kept[server["id"]] for server in listed if _is_in_force(kept.get(server["id"]), server)}
 
     def get(self, server_id: str) -> Kept | None:
@@ -96,6 +100,18 @@ class ServersOverrides:
     def _riders_of(self, project_ids: Collection[str]) -> list[Rider]:
         return self._riders.open_of(OVERRIDE, self._installation, project_ids)
 
+    def _undecided(self, riders: list[Rider], server: Mapping[str, Any], kept: Kept | None) -> list[Rider]:
+        """Those open riders that may say more of a server than what is kept."""
+        created = datetime.datetime.strptime(server["created"], "%Y-%m-%dT%H:%M:%SZ")
+        return [
+            rider
+            for rider in riders
+            if rider.project_id == server["tenant_id"]
+            and may_be_of(rider, server["id"], created)
+            and (kept is None or (rider.created_at >= kept.made_at and rider.own_request_id != kept.request_id))
+            and (server["id"], rider.request_id) not in self._told_apart
+        ]
+
     def _found_out(self, server: Mapping[str, Any], riders: list[Rider], servers: Servers) -> Kept | None:
         """What the last of these riders made of a server, if Nova's record of it names any of them."""
         if not riders:
@@ -106,19 +122,15 @@ class ServersOverrides:
             if rider.own_request_id in recorded:
                 kept = self.bind(server["id"], server["tenant_id"], rider)
                 LOG.info("server %s was made by request %s, as Nova recorded", server["id"], rider.own_request_id)
+            elif recorded and read(rider).server_id is None:
+                self._tell_apart(server["id"], rider)
         return kept
 
-
-def _possible(riders: list[Rider], server: Mapping[str, Any], kept: Kept | None) -> list[Rider]:
-    """Those open riders that may say more of a server than what is kept."""
-    created = datetime.datetime.strptime(server["created"], "%Y-%m-%dT%H:%M:%SZ")
-    return [
-        rider
-        for rider in riders
-        if rider.project_id == server["tenant_id"]
-        and may_be_of(rider, server["id"], created)
-        and (kept is None or (rider.created_at >= kept.made_at and rider.own_request_id != kept.request_id))
-    ]
+    def _tell_apart(self, server_id: str, rider: Rider) -> None:
+        """Remember that a boot did not make a server: once Nova has recorded anything of it, its making is recorded."""
+        if len(self._told_apart) >= _REMEMBERED:
+            self._told_apart.clear()
+        self._told_apart.add((server_id, rider.request_id))
 
 
 def _is_in_force(kept: Kept | None, server: Mapping[str, Any]) -> bool:

@@ -309,3 +309,31 @@ def test_a_filter_before_authtoken_believes_nobody_who_he_says_he_is(side: Overr
     side.app.request(f"/servers/{server_id}", headers=MEMBER, status="*")
     assert side.kept(server_id) is not None
     assert side.app.request("/image-props-override", headers=MEMBER, status="*").status_int == 500
+
+
+def test_of_a_server_that_another_request_made_nova_is_asked_once(side: OverrideSide) -> None:
+    side.boot(OVERRIDES, min_count=2)
+    stranger = side.booted()
+    asked: list[str] = []
+    answer = side.nova._answer
+
+    def counted(request: Any, path: list[str]) -> Any:
+        asked.append("/".join(path))
+        return answer(request, path)
+
+    side.nova._answer = counted  # type: ignore[method-assign]
+    for _ in range(3):
+        assert side.shown(stranger) is None
+    assert asked.count(f"servers/{stranger}/os-instance-actions") == 1
+    for _ in range(3):
+        side.ask("GET", "/servers/detail")
+    assert len([path for path in asked if "actions" in path]) == 2, "and of the second server of the boot"
+
+
+def test_a_server_that_was_made_long_before_or_after_a_boot_is_none_of_its_own(side: OverrideSide) -> None:
+    side.boot(OVERRIDES, min_count=2)
+    for created in ("2001-01-01T00:00:00Z", "2999-01-01T00:00:00Z"):
+        other = side.booted()
+        side.nova.servers[other].created = created
+        side.nova.servers[other].actions += [one for s in side.nova.servers.values() for one in s.actions]
+        assert side.shown(other) is None

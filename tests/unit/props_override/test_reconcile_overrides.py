@@ -148,7 +148,7 @@ def test_a_request_that_is_under_way_is_left_alone(site: Site) -> None:
 
 def test_a_server_that_has_no_host_yet_may_still_be_the_one(site: Site) -> None:
     site.rider(age=2 * HOUR)
-    site.novas.add(**{"OS-EXT-STS:task_state": "scheduling"})
+    site.novas.add(at=utcnow() - 90 * MINUTE, **{"OS-EXT-STS:task_state": "scheduling"})
     report = site.run()
     assert (report.abandoned, report.unsettled) == (0, 1)
     assert site.open() == 1
