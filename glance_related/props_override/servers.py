@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from glance_related.hosts.nova.servers import Servers
@@ -47,14 +47,14 @@ class ServersOverrides:
         :raises DatabaseDown:
         """
         kept = self._store.get(self._ref(server["id"]))
-        riders = self._undecided(self._riders_of({server["tenant_id"]}), server, kept)
+        riders = self._undecided(self._riders_of(_projects([server])), server, kept)
         kept = self._found_out(server, riders, servers) or kept
         return kept if _is_in_force(kept, server) else None
 
     def of_many(self, listed: list[dict[str, Any]], servers: Servers) -> dict[str, Kept]:
         """The same for a list of servers, by their ids."""
         kept = self._store.of(self._installation, [server["id"] for server in listed])
-        waiting = self._riders_of({server["tenant_id"] for server in listed})
+        waiting = self._riders_of(_projects(listed))
         asked = 0
         for server in listed if waiting else ():
             riders = self._undecided(waiting, server, kept.get(server["id"]))
@@ -98,16 +98,15 @@ class ServersOverrides:
         return InstanceRef(self._installation, server_id)
 
     def _riders_of(self, project_ids: Collection[str]) -> list[Rider]:
-        return self._riders.open_of(OVERRIDE, self._installation, project_ids)
+        return self._riders.open_of(OVERRIDE, self._installation, project_ids) if project_ids else []
 
     def _undecided(self, riders: list[Rider], server: Mapping[str, Any], kept: Kept | None) -> list[Rider]:
         """Those open riders that may say more of a server than what is kept."""
-        created = datetime.datetime.strptime(server["created"], "%Y-%m-%dT%H:%M:%SZ")
         return [
             rider
             for rider in riders
-            if rider.project_id == server["tenant_id"]
-            and may_be_of(rider, server["id"], created)
+            if rider.project_id == server.get("tenant_id")
+            and may_be_of(rider, server["id"], _made_at(server))
             and (kept is None or (rider.created_at >= kept.made_at and rider.own_request_id != kept.request_id))
             and (server["id"], rider.request_id) not in self._told_apart
         ]
@@ -137,3 +136,16 @@ def _is_in_force(kept: Kept | None, server: Mapping[str, Any]) -> bool:
     """Whether a server has what is kept of it: none is kept as none, and it may have been rebuilt past us."""
     image = server.get("image")
     return kept is not None and bool(kept.properties) and isinstance(image, dict) and image["id"] == kept.image_id
+
+
+def _projects(servers: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Whose servers these are; of one in a cell that is down Nova shows only a part."""
+    return {server["tenant_id"] for server in servers if server.get("tenant_id")}
+
+
+def _made_at(server: Mapping[str, Any]) -> datetime.datetime:
+    """UTC; where Nova does not say, never."""
+    try:
+        return datetime.datetime.strptime(server["created"], "%Y-%m-%dT%H:%M:%SZ")
+    except (KeyError, TypeError, ValueError):
+        return datetime.datetime.min

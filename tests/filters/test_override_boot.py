@@ -337,3 +337,14 @@ def test_a_server_that_was_made_long_before_or_after_a_boot_is_none_of_its_own(s
         side.nova.servers[other].created = created
         side.nova.servers[other].actions += [one for s in side.nova.servers.values() for one in s.actions]
         assert side.shown(other) is None
+
+
+def test_a_server_of_which_nova_shows_a_part_only_is_shown_as_it_is(side: OverrideSide) -> None:
+    """As of one in a cell that does not answer."""
+    side.boot(OVERRIDES, min_count=2)
+    (first, *_) = side.nova.servers.values()
+    part = {"id": first.id, "status": "UNKNOWN", "tenant_id": first.tenant_id, "created": None}
+    for shown in (part, {"id": first.id, "status": "UNKNOWN"}):
+        first.shown = lambda shown=shown: shown  # type: ignore[misc]
+        assert side.ask("GET", f"/servers/{first.id}").json["server"] == shown
+        assert side.ask("GET", "/servers/detail").status_int == 200
