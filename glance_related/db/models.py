@@ -129,6 +129,7 @@ server_overrides = sa.Table(
     sa.Column("properties", sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql"), nullable=False),
     sa.Column("request_id", sa.String(64), nullable=False),
     sa.Column("made_at", sa.DateTime, nullable=False),
+    sa.Index("glance_related_server_overrides_request", "request_id"),
     **MYSQL_TABLE,
 )
 

@@ -103,8 +103,8 @@ In ``[props_override]`` of ``glance-related.conf`` on the hosts of nova-api:
     which properties may be overridden at all, as shell patterns
 ``denied`` (img_bdm_v2, img_owner_id, img_root_device_name, img_signature*, cinder_encryption_key_*)
     which of those may not: by default what says what an image is, not on what machine it runs
-``max_properties`` (128)
-    most properties of one server
+``max_properties`` (64)
+    most properties of one server; they count against Glance's ``image_property_quota`` in its snapshots
 ``max_body_bytes`` (1 MiB)
     longest body of a request that may override properties; Nova's own limit is lower
 
@@ -133,6 +133,10 @@ props_override.from_volume            400     the root disk is a volume
 props_override.no_image               400     the image cannot be found
 props_override.not_applied            503     Glance does not show Nova what was kept: its filter is
                                               missing, or the two sides do not fit
+props_override.undecided              503     a rebuild of a server of which Nova does not tell by
+                                              which requests it was made, soon after one with an
+                                              override: its policy ``os-instance-actions`` must let
+                                              the project's members read
 props_override.snapshot_forbidden     403     an image of this server would carry what the caller
                                               may not set
 body.too_large                        413     a body over ``max_body_bytes``
@@ -198,6 +202,8 @@ Limits
 * A crash between Nova's answer and our row is made good at the first look at the server by somebody of its
   project, or by ``reconcile``, from Nova's own record of the request that made it. ``reconcile`` also forgets what
   was kept of servers that are gone.
+* What the operator's scheduler derives from an image besides (``[scheduler] image_metadata_prefilter``: disk, video
+  and network models) a rebuild from the same image may change, and a later move is placed by what was before.
 * While a nova-api without this filter rebuilds a server from the same image, what was kept of it stays, and is shown
   and applied again afterwards: rebuild it with what it shall have.
 * While our database is down, images of such a server (``createImage``, ``createBackup``, ``shelve``) are not judged.

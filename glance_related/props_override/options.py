@@ -44,7 +44,14 @@ OPTS = [
         default=list(_NOT_OF_A_MACHINE),
         help="Which of those may not be, as shell patterns. A property goes by every name that Nova knows it by.",
     ),
-    cfg.IntOpt("max_properties", default=128, min=1, max=1024, help="Most properties that one server may override."),
+    cfg.IntOpt(
+        "max_properties",
+        default=64,
+        min=1,
+        max=1024,
+        help="Most properties that one server may override. They come back as properties of its snapshots, of which "
+        "Glance takes image_property_quota (128) in all, with those that Nova adds.",
+    ),
     cfg.IntOpt(
         "max_body_bytes",
         default=1024 * 1024,
@@ -63,7 +70,7 @@ class PropsOverrideSettings:
     property_protection_policy_file: str | None = None
     allowed: tuple[str, ...] = ("*",)
     denied: tuple[str, ...] = _NOT_OF_A_MACHINE
-    max_properties: int = 128
+    max_properties: int = 64
     max_body_bytes: int = 1024 * 1024
 
 

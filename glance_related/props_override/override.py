@@ -27,6 +27,7 @@ class Override:
     :param rescue_image_id: the image that Nova will rescue the server with
     :param server_id: the server that is rebuilt or rescued; None: the request makes servers
     :param several: it may make more than one
+    :param most: at most so many, where that is known
     """
 
     properties: Mapping[str, str]
@@ -34,6 +35,7 @@ class Override:
     rescue_image_id: str
     server_id: str | None = None
     several: bool = False
+    most: int | None = None
 
     def content(self) -> dict[str, Any]:
         """As a rider carries it."""
@@ -43,6 +45,7 @@ class Override:
             "rescue_image_id": self.rescue_image_id,
             "server_id": self.server_id,
             "several": self.several,
+            "most": self.most,
         }
 
     def kept_of(self, server_id: str, rider: Rider, project_id: str) -> Kept:

@@ -44,6 +44,12 @@ NOT_APPLIED = ProblemKind(
     "Glance does not show the overridden image properties to Nova, so the server would get the image's own; nothing "
     "was changed. An operator finds the reason with 'glance-related-manage config check'.",
 )
+UNDECIDED = ProblemKind(
+    "props_override.undecided",
+    503,
+    "Nova does not tell which requests have made this server, so it is not known whether image properties were "
+    "overridden for it; nothing was changed.",
+)
 SNAPSHOT_FORBIDDEN = ProblemKind(
     "props_override.snapshot_forbidden",
     403,
@@ -70,6 +76,7 @@ NOVA_PROBLEMS = (
     FROM_VOLUME,
     NO_IMAGE,
     NOT_APPLIED,
+    UNDECIDED,
     SNAPSHOT_FORBIDDEN,
 )
 

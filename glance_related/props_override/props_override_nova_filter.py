@@ -17,7 +17,7 @@ from glance_related.hosts.nova.context import is_well_placed
 from glance_related.hosts.nova.errors import render
 from glance_related.hosts.nova.image_properties import table
 from glance_related.hosts.nova.requests import each, judged, may_name
-from glance_related.hosts.nova.servers import Servers
+from glance_related.hosts.nova.servers import Image, NotAnswered, Servers
 from glance_related.instance_ref import canonical_uuid
 from glance_related.problem import DATABASE_DOWN, MISPLACED, Problem
 from glance_related.props_override import problems, rules
@@ -25,7 +25,7 @@ from glance_related.props_override.override import Override
 from glance_related.props_override.riding import Riding
 from glance_related.props_override.rights import Rights
 from glance_related.props_override.rules import KEY
-from glance_related.props_override.servers import ServersOverrides
+from glance_related.props_override.servers import ServersOverrides, Undecided
 from glance_related.props_override.started import AtNova, record_at_nova
 from glance_related.props_override.store import Kept, OverrideStore
 from glance_related.riders.keys import NOVA, record_mark_keys
@@ -108,21 +108,27 @@ class PropsOverrideNovaMiddleware(Filter):
             return request.pass_on()
         server = document["server"]
         caller, servers = self._permitted(request), Servers(request)
-        override = self._override(given, rules.image_of_boot(server), caller, servers)
-        override = replace(override, several=rules.makes_several(server))
+        try:
+            image = servers.image(rules.image_of_boot(server))
+        except NotAnswered as failure:
+            return failure.reply
+        override = self._override(given, image, caller)
+        override = replace(override, several=rules.makes_several(server), most=rules.most_made(server))
         return self._riding.boot(request, caller, servers, override)
 
-    def _override(self, given: Mapping[str, Any], image_ref: str, caller: Caller, servers: Servers) -> Override:
+    def _override(self, given: Mapping[str, Any], image: Image | None, caller: Caller) -> Override:
         """What a customer's override comes to for an image.
 
         :raises Problem: with everything that is wrong with it
         """
-        image = servers.image(image_ref)
         if image is None:
             raise problems.NO_IMAGE()
+        if rules.is_of_a_volume(image.properties):
+            raise problems.FROM_VOLUME()
         rights = self._rights.of(caller)
         properties = rules.judge(given, self._properties, rights, image.properties, self._settings.max_properties)
-        return Override(properties, image.id, image.properties.get("base_image_ref") or image.id)
+        below = image.properties.get("base_image_ref")  # which whoever owns the image may have written
+        return Override(properties, image.id, (below and canonical_uuid(below)) or image.id)
 
     # -- actions
 
@@ -153,13 +159,17 @@ class PropsOverrideNovaMiddleware(Filter):
     ) -> WSGIApplication:
         """A rebuild has what it was sent with; without a word, from the same image, what the server had."""
         servers = Servers(request)
-        server = _shown(servers.server(server_id))
+        seen = servers.server(server_id)
+        server = _shown(seen)
         if server is None:
-            return request.pass_on()  # Nova says why not
+            return request.pass_on() if seen.code == 404 else seen
         try:
-            kept = self._kept.of_one(server, servers)
+            kept = self._kept.of_one(server, servers, certainly=True)
+            row = self._kept.get(server["id"])
         except DatabaseDown:
             raise DATABASE_DOWN() from None
+        except Undecided:
+            raise problems.UNDECIDED() from None
         if not given and kept is None:
             return request.pass_on()
         caller = self._permitted(request) if given else self._caller(request)
@@ -168,42 +178,46 @@ class PropsOverrideNovaMiddleware(Filter):
         image_ref = asked.get("imageRef")
         if not isinstance(image_ref, str) or canonical_uuid(image_ref) is None:
             return request.pass_on()  # Nova refuses it
-        is_same = canonical_uuid(image_ref) == canonical_uuid(_image_of(server) or "")
-        override = self._of_rebuild(given, kept, image_ref, caller, servers, is_same=is_same)
-        if is_same:
-            faults = rules.moved(kept.properties if kept else {}, override.properties)
-            if faults:
-                raise rules.refusal(faults)
-        override = replace(override, server_id=server["id"])
-        return self._shown_too(self._riding.rebuild(request, caller, servers, override, server["tenant_id"]))
+        try:
+            override = self._of_rebuild(given, kept, servers.image(image_ref), server, caller)
+        except NotAnswered as failure:
+            return failure.reply
+        override = replace(override or Override({}, image_ref, image_ref), server_id=server["id"])
+        after = row.made_at if row else None
+        return self._shown_too(self._riding.rebuild(request, caller, servers, override, server["tenant_id"], after))
 
     def _of_rebuild(
         self,
         given: Mapping[str, Any] | None,
         kept: Kept | None,
-        image_ref: str,
+        image: Image | None,
+        server: Mapping[str, Any],
         caller: Caller,
-        servers: Servers,
-        *,
-        is_same: bool,
-    ) -> Override:
+    ) -> Override | None:
+        """What a rebuild comes to; None: the image's own properties.
+
+        :param kept: what the server has, in force
+        :raises Problem: with everything that is wrong with it
+        """
+        before = dict(kept.properties) if kept else {}
+        is_same = image is not None and canonical_uuid(image.id) == canonical_uuid(_image_of(server) or "")
+        override = None
         if given:
-            override = self._override(given, image_ref, caller, servers)
+            override = self._override(given, image, caller)
             # of an image that Nova is to rebuild from, Nova takes that very image for a rescue
-            return replace(override, rescue_image_id=override.image_id)
-        if given is None and is_same and kept is not None:
-            return Override(kept.properties, kept.image_id, kept.image_id)
-        return Override({}, image_ref, image_ref)
+            override = replace(override, rescue_image_id=override.image_id)
+        elif given is None and is_same and kept is not None:
+            return Override(before, kept.image_id, kept.image_id)
+        if is_same and image is not None:
+            after = override.properties if override else {}
+            faults = rules.moved({**image.properties, **before}, {**image.properties, **after})
+            if faults:
+                raise rules.refusal(faults)
+        return override
 
     def _rescue(self, request: Request, server_id: str) -> WSGIApplication:
         """A rescue from the server's own image has the server's own properties; it is never refused for our sake."""
-        servers = Servers(request)
-        server = _shown(servers.server(server_id))
-        try:
-            kept = None if server is None else self._kept.of_one(server, servers)
-        except DatabaseDown:
-            kept = None
-            LOG.info("server %s is rescued without what it may have been booted with: the database is down", server_id)
+        kept = self._kept_of(request, server_id)
         if kept is None:
             return request.pass_on()
         return self._riding.rescue(request, self._caller(request), kept)
@@ -212,16 +226,23 @@ class PropsOverrideNovaMiddleware(Filter):
         """An image of a server carries what the server was made with.
 
         Glance would judge that by Nova's roles besides the caller's own, and let through what is forbidden to him.
-        A snapshot is not refused because our database is down.
+        Who does not see the server is told nothing of it, and a snapshot is not refused because our database is down.
         """
-        try:
-            kept = self._kept.get(server_id)
-        except DatabaseDown:
-            return
+        kept = self._kept_of(request, server_id)
         may = self._rights.of(self._caller(request)).may
         names = [name for name in kept.properties if not may("create", name)] if kept else []
         if names:
             raise problems.SNAPSHOT_FORBIDDEN(names=", ".join(sorted(names)))
+
+    def _kept_of(self, request: Request, server_id: str) -> Kept | None:
+        """What a server has, as far as it can be told now, to somebody who sees it."""
+        servers = Servers(request)
+        server = _shown(servers.server(server_id))
+        try:
+            return None if server is None else self._kept.of_one(server, servers)
+        except DatabaseDown:
+            LOG.info("what server %s may have been made with is left out: the database is down", server_id)
+            return None
 
     # -- what is shown
 
@@ -264,17 +285,18 @@ class PropsOverrideNovaMiddleware(Filter):
     def delete(self, request: Request) -> WSGIApplication:
         """DELETE /servers/{server_id}."""
         reply = request.forward()
-        server_id = canonical_uuid(request.names["server_id"])
-        if reply.code == 204 and server_id and Servers(request).server(server_id).code == 404:
-            self._forget(request)  # else it goes when the server is gone, and is there if it is restored
+        if reply.code == 204:
+            self._forget(request, Servers(request))  # else it goes when the server is gone, and is there if restored
         return reply
 
-    def _forget(self, request: Request) -> None:
-        """Nova says that there is no such server, to somebody whose project it was."""
+    def _forget(self, request: Request, servers: Servers | None = None) -> None:
+        """Nova says, or says when it is asked, that there is no such server, to somebody whose project it was."""
         server_id, project_id = canonical_uuid(request.names["server_id"]), self._caller(request).project_id
         try:
             kept = self._kept.get(server_id) if server_id else None
-            if server_id and kept and kept.project_id == project_id:
+            if server_id is None or kept is None or kept.project_id != project_id:
+                return
+            if servers is None or servers.server(server_id).code == 404:
                 self._kept.forget(server_id)
         except DatabaseDown:
             LOG.info("what was kept of server %s is left for reconcile: the database is down", server_id)

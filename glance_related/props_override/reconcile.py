@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
+from glance_related.db.database import BadValue
 from glance_related.db.models import utcnow
 from glance_related.hosts.account import Answer
 from glance_related.instance_ref import InstanceRef
@@ -110,7 +111,10 @@ class _Work:
                 made += 1
                 LOG.info("server %s was made by request %s", server["id"], rider.own_request_id)
                 if not self.report.dry_run:
-                    kept.bind(server["id"], server["tenant_id"], rider)
+                    try:
+                        kept.bind(server["id"], server["tenant_id"], rider)
+                    except BadValue:  # of this one; the others are settled
+                        LOG.error("what server %s was made with cannot be kept", server["id"])
             is_settled = is_settled and mine is not None
         self.report.found += made
         if not is_settled:

@@ -6,18 +6,20 @@ what it was asked for, and none whose making is not known.
 
 from __future__ import annotations
 
+import datetime
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from glance_related.db.database import DatabaseDown
+from glance_related.db.database import BadValue, DatabaseDown
 from glance_related.db.models import utcnow
-from glance_related.hosts.nova.servers import Servers
+from glance_related.hosts.nova.servers import NotAnswered, Servers
 from glance_related.problem import DATABASE_DOWN
 from glance_related.props_override import problems
 from glance_related.props_override.override import OVERRIDE, Override
 from glance_related.props_override.servers import ServersOverrides
 from glance_related.props_override.store import Kept
-from glance_related.riders.rider import OWN_ID, Rider, marked_id, ride
+from glance_related.riders.rider import GLOBAL_ID, OWN_ID, Rider, marked_id, ride
 from glance_related.riders.store import RiderStore
 from glance_related.suite import Suite
 from glance_related.wsgi.caller import Caller
@@ -52,13 +54,20 @@ class Riding:
         return reply
 
     def rebuild(
-        self, request: Request, caller: Caller, servers: Servers, override: Override, project_id: str
+        self,
+        request: Request,
+        caller: Caller,
+        servers: Servers,
+        override: Override,
+        project_id: str,
+        after: datetime.datetime | None,
     ) -> Reply:
         """Let Nova rebuild a server from an image with these properties, or with the image's own where there are none.
 
         :param project_id: the server's
+        :param after: when what is kept of the server was made: whatever the clocks of two hosts say, this comes later
         """
-        rider = self._start(request, caller, servers, override)
+        rider = self._start(request, caller, servers, override, after)
         reply = request.forward()
         self._end(reply, rider, override.server_id, project_id)
         return reply
@@ -77,12 +86,21 @@ class Riding:
 
     # -- before and after Nova
 
-    def _start(self, request: Request, caller: Caller, servers: Servers, override: Override) -> Rider:
+    def _start(
+        self,
+        request: Request,
+        caller: Caller,
+        servers: Servers,
+        override: Override,
+        after: datetime.datetime | None = None,
+    ) -> Rider:
         """Keep the override, and let Nova ask for its image under a request id by which it is found.
 
         :raises Problem: 503 where the database or Glance's side does not do its part; nothing is kept then
         """
         rider = self._rider(request, caller, override, is_open=True)
+        if after is not None and rider.created_at <= after:
+            rider = replace(rider, created_at=after + datetime.timedelta(seconds=1))
         try:
             self._riders.add(rider)
         except DatabaseDown:
@@ -102,8 +120,8 @@ class Riding:
             self._suite.counters.count("riding")
             try:
                 self._kept.bind(server_id, project_id, rider)
-            except DatabaseDown:
-                LOG.info("what server %s was made with is found out later: the database is down", server_id)
+            except (DatabaseDown, BadValue):
+                LOG.info("what server %s was made with is found out later: it could not be kept", server_id)
 
     def _rider(self, request: Request, caller: Caller, override: Override, *, is_open: bool) -> Rider:
         return Rider(
@@ -119,7 +137,8 @@ class Riding:
         )
 
     def _ride(self, request: Request, rider: Rider) -> None:
-        LOG.info("request %s goes to Glance as %s", rider.own_request_id, rider.request_id)
+        inbound = request.environ.get(GLOBAL_ID)
+        LOG.info("request %s goes to Glance as %s, not as %s", rider.own_request_id, rider.request_id, inbound)
         ride(request.environ, rider.request_id)
 
     def _forget(self, rider: Rider) -> None:
@@ -132,7 +151,10 @@ class Riding:
 def _is_in_force(override: Override, servers: Servers) -> bool:
     """Whether Glance shows the image to Nova as the boot will need it: with another database, another key, an
     unregistered service user, or no filter at Glance at all, it shows the image's own properties."""
-    image = servers.image(override.image_id)
-    if image is None:
+    try:
+        image = servers.image(override.image_id)
+    except NotAnswered:
         return False
+    if image is None:
+        return True  # nothing can be made of it: Nova says so
     return all(str(image.properties.get(name)) == value for name, value in override.properties.items())

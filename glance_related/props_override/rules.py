@@ -17,16 +17,18 @@ from glance_related.props_override import problems
 
 #: Where an override stands in the body of a boot or a rebuild, and in what is shown of a server.
 KEY = "image_props_override"
-#: Where Nova reads whatever it is given, so that an override that strayed there would be lost in silence.
+# Where Nova reads whatever it is given, so that an override that strayed there would be lost in silence.
 _HINTS = ("os:scheduler_hints", "OS-SCH-HNT:scheduler_hints")
 
 _OF_VOLUMES = ("volume", "snapshot")
+_COUNTS = ("min_count", "max_count", "os-multiple-create:min_count", "os-multiple-create:max_count")
 
 # By these Nova chooses a server's host, counts what it takes there, and lays it out; it does so when the server is
 # made, moved, or rebuilt from another image, but not when it is rebuilt from the same one.
 _PLACING = re.compile(
     r"trait:|hw_numa_|hw_cpu_(?:policy|thread_policy|realtime_mask)$|hw_mem_|hw_locked_memory$|hw_pci_numa_affinity|"
-    r"hw_maxphysaddr_|hw_tpm_|hw_(?:emulation_)?architecture$|hw_vm_mode$|img_hv_|hw_ephemeral_encryption"
+    r"hw_maxphysaddr_|hw_tpm_|hw_(?:emulation_)?architecture$|hw_vm_mode$|img_hv_|hw_ephemeral_encryption|"
+    r"hw_virtio_packed_ring$|hw_sound_model$"
 )
 
 
@@ -84,7 +86,7 @@ def take(document: Mapping[str, Any], inside: str) -> dict[str, Any] | None:
     :returns: None where there is none
     :raises Problem: 400 where it is no object, or stands where nobody would read it
     """
-    strayed = KEY in document or any(_holds(document.get(hints)) for hints in _HINTS)
+    strayed = KEY in document or any(_holds(part) for name, part in document.items() if name != inside)
     within = document.get(inside)
     strayed = strayed or (isinstance(within, dict) and any(_holds(within.get(hints)) for hints in _HINTS))
     if strayed:
@@ -112,7 +114,8 @@ def image_of_boot(server: Mapping[str, Any]) -> str:
     if isinstance(mappings, list) and any(_is_root_volume(one) for one in mappings if isinstance(one, dict)):
         raise problems.FROM_VOLUME()
     image = server.get("imageRef")
-    if not image and (mappings or server.get("block_device_mapping")):
+    # the older form names disks by their device, and which of them Nova boots from it alone can tell
+    if server.get("block_device_mapping") or (mappings and not image):
         raise problems.FROM_VOLUME()
     if not isinstance(image, str) or canonical_uuid(image) is None:
         raise problems.NO_IMAGE()
@@ -120,15 +123,29 @@ def image_of_boot(server: Mapping[str, Any]) -> str:
 
 
 def _is_root_volume(mapping: Mapping[str, Any]) -> bool:
-    is_root = str(mapping.get("boot_index")).strip() == "0"
+    try:
+        is_root = int(mapping.get("boot_index", -1)) == 0  # as Nova reads "00" and 0.0
+    except (TypeError, ValueError, OverflowError):
+        is_root = False
     is_volume = mapping.get("destination_type") == "volume" or mapping.get("source_type") in _OF_VOLUMES
     return is_root and is_volume
 
 
+def is_of_a_volume(image: Mapping[str, str]) -> bool:
+    """Whether a server of this image would boot from a volume, by the image's own properties."""
+    return "block_device_mapping" in image or "img_block_device_mapping" in image
+
+
+def most_made(server: Mapping[str, Any]) -> int | None:
+    """How many servers a boot makes, where it makes so many or none; None where that is not known."""
+    numbers = [server[name] for name in _COUNTS if name in server]
+    least, most = (numbers * 2)[:2] if numbers else (1, 1)
+    return int(most) if least == most and str(most).isdecimal() else None
+
+
 def makes_several(server: Mapping[str, Any]) -> bool:
     """Whether a boot may make more servers than its answer names."""
-    several = ("min_count", "max_count", "os-multiple-create:min_count", "os-multiple-create:max_count")
-    return "return_reservation_id" in server or any(str(server.get(name, 1)).strip() != "1" for name in several)
+    return "return_reservation_id" in server or any(str(server.get(name, 1)).strip() != "1" for name in _COUNTS)
 
 
 def judge(
@@ -211,7 +228,10 @@ def _is_permitted(names: Sequence[str], rights: Rights, present: Collection[str]
 
 
 def moved(before: Mapping[str, str], after: Mapping[str, str]) -> list[Fault]:
-    """What of a change Nova would not carry out, because it does not place the server anew."""
+    """What of a change Nova would not carry out, because it does not place the server anew.
+
+    :param before: all properties that the server was made with, the image's own among them
+    """
     changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
     text = "it decides where and how a server is placed, which a rebuild from the same image leaves as it is"
     return [Fault(name, PLACED, text) for name in changed if _PLACING.match(name)]

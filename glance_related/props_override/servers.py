@@ -12,9 +12,10 @@ import logging
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from glance_related.db.database import BadValue
 from glance_related.hosts.nova.servers import Servers
-from glance_related.instance_ref import InstanceRef
-from glance_related.props_override.override import OVERRIDE, may_be_of, read
+from glance_related.instance_ref import InstanceRef, canonical_uuid
+from glance_related.props_override.override import OVERRIDE, Override, may_be_of, read
 from glance_related.props_override.store import Kept, OverrideStore
 from glance_related.riders.rider import Rider
 from glance_related.riders.store import RiderStore
@@ -25,6 +26,10 @@ LOG = logging.getLogger(__name__)
 _REMEMBERED = 10_000
 #: Of how many servers of one list Nova is asked; the others wait for the next look, or for ``reconcile``.
 MOST_ASKED = 10
+
+
+class Undecided(Exception):
+    """Nova does not tell which requests made a server, and one of them may have overridden something."""
 
 
 class ServersOverrides:
@@ -39,16 +44,18 @@ class ServersOverrides:
         self._installation = installation
         self._told_apart: set[tuple[str, str]] = set()
 
-    def of_one(self, server: Mapping[str, Any], servers: Servers) -> Kept | None:
+    def of_one(self, server: Mapping[str, Any], servers: Servers, *, certainly: bool = False) -> Kept | None:
         """What a server has now; None where it has, or is kept to have, nothing of its own.
 
         :param server: as Nova shows it
         :param servers: whom to ask about its actions
+        :param certainly: it must not be overlooked
         :raises DatabaseDown:
+        :raises Undecided: where it must not be overlooked, and Nova does not tell
         """
         kept = self._store.get(self._ref(server["id"]))
         riders = self._undecided(self._riders_of(_projects([server])), server, kept)
-        kept = self._found_out(server, riders, servers) or kept
+        kept = self._found_out(server, riders, servers, certainly=certainly) or kept
         return kept if _is_in_force(kept, server) else None
 
     def of_many(self, listed: list[dict[str, Any]], servers: Servers) -> dict[str, Kept]:
@@ -80,9 +87,14 @@ class ServersOverrides:
         override = read(rider)
         kept = override.kept_of(server_id, rider, project_id)
         self._store.keep(kept)
-        if not override.several:
+        if not override.several or self._has_made_all(rider, override):
             self._riders.close(rider.request_id, OVERRIDE)
         return kept
+
+    def _has_made_all(self, rider: Rider, override: Override) -> bool:
+        if override.most is None:
+            return False
+        return self._store.made_by(self._installation, rider.own_request_id) >= override.most
 
     def forget(self, server_id: str) -> None:
         """The server is gone.
@@ -102,25 +114,39 @@ class ServersOverrides:
 
     def _undecided(self, riders: list[Rider], server: Mapping[str, Any], kept: Kept | None) -> list[Rider]:
         """Those open riders that may say more of a server than what is kept."""
+        if not riders:
+            return []
+        made_at = _made_at(server)
         return [
             rider
             for rider in riders
             if rider.project_id == server.get("tenant_id")
-            and may_be_of(rider, server["id"], _made_at(server))
+            and may_be_of(rider, server["id"], made_at)
             and (kept is None or (rider.created_at >= kept.made_at and rider.own_request_id != kept.request_id))
             and (server["id"], rider.request_id) not in self._told_apart
         ]
 
-    def _found_out(self, server: Mapping[str, Any], riders: list[Rider], servers: Servers) -> Kept | None:
+    def _found_out(
+        self, server: Mapping[str, Any], riders: list[Rider], servers: Servers, *, certainly: bool = False
+    ) -> Kept | None:
         """What the last of these riders made of a server, if Nova's record of it names any of them."""
         if not riders:
             return None
         recorded = servers.request_ids(server["id"])
+        if recorded is None and certainly:
+            raise Undecided
+        if recorded is None:
+            return None
         kept = None
         for rider in riders:
             if rider.own_request_id in recorded:
-                kept = self.bind(server["id"], server["tenant_id"], rider)
-                LOG.info("server %s was made by request %s, as Nova recorded", server["id"], rider.own_request_id)
+                try:
+                    kept = self.bind(server["id"], server["tenant_id"], rider)
+                except BadValue:  # whoever looks at the server is not refused for it
+                    LOG.error("what server %s was made with cannot be kept", server["id"])
+                    self._tell_apart(server["id"], rider)
+                else:
+                    LOG.info("server %s was made by request %s, as Nova recorded", server["id"], rider.own_request_id)
             elif recorded and read(rider).server_id is None:
                 self._tell_apart(server["id"], rider)
         return kept
@@ -135,7 +161,14 @@ class ServersOverrides:
 def _is_in_force(kept: Kept | None, server: Mapping[str, Any]) -> bool:
     """Whether a server has what is kept of it: none is kept as none, and it may have been rebuilt past us."""
     image = server.get("image")
-    return kept is not None and bool(kept.properties) and isinstance(image, dict) and image["id"] == kept.image_id
+    if kept is None or not kept.properties or not isinstance(image, dict):
+        return False
+    return _spelt_alike(image.get("id")) == _spelt_alike(kept.image_id)
+
+
+def _spelt_alike(image_id: Any) -> str | None:
+    """Nova keeps the id of an image as the request has spelt it, and we as Glance does."""
+    return canonical_uuid(image_id) if isinstance(image_id, str) else None
 
 
 def _projects(servers: Iterable[Mapping[str, Any]]) -> set[str]:

@@ -47,6 +47,9 @@ _THIS = sa.and_(_OF, _ROWS.instance_id == sa.bindparam("instance"))
 _ONE = sa.select(server_overrides).where(_THIS)
 _OLDER_GONE = sa.delete(server_overrides).where(_THIS, _ROWS.made_at <= sa.bindparam("made"))
 _GONE = sa.delete(server_overrides).where(_THIS)
+_MADE_BY = (
+    sa.select(sa.func.count()).select_from(server_overrides).where(_OF, _ROWS.request_id == sa.bindparam("request"))
+)
 _SOME = (
     sa.select(server_overrides)
     .where(_OF, _ROWS.instance_id > sa.bindparam("instance"))
@@ -95,10 +98,16 @@ class OverrideStore:
             connection.execute(_OLDER_GONE, {**_key(kept.ref), "made": kept.made_at})
             connection.execute(sa.insert(server_overrides), values)
 
-        with suppress(db_exception.DBDuplicateEntry):
-            self._database.write(work)
-            return True
+        for _ in range(2):  # where another writer was between the two statements, his row is seen the second time
+            with suppress(db_exception.DBDuplicateEntry):
+                self._database.write(work)
+                return True
         return False
+
+    def made_by(self, installation: str, request_id: str) -> int:
+        """How many servers of a Nova a request has made, as far as is known."""
+        asked = {"installation": installation, "request": request_id}
+        return self._database.read(lambda connection: int(connection.execute(_MADE_BY, asked).scalar_one()))
 
     def forget(self, ref: InstanceRef) -> bool:
         """The server is gone; False where nothing was kept of it."""

@@ -25,10 +25,13 @@ _CLOSED = sa.update(riders).where(_THIS).values(is_open=0)
 _OPEN = sa.and_(_RIDERS.is_open == 1, _RIDERS.kind == sa.bindparam("asked_kind"))
 _IN_ORDER = (_RIDERS.created_at, _RIDERS.request_id)
 _OPEN_ONES = sa.select(riders).where(_OPEN, _RIDERS.created_at < sa.bindparam("before")).order_by(*_IN_ORDER)
+#: Most that are read at once: whoever looks at a server pays for what its project has left open.
+MOST_OPEN = 100
 _OPEN_AT = (
     sa.select(riders)
     .where(_OPEN, _RIDERS.nova_installation_uuid == sa.bindparam("installation"))
-    .order_by(*_IN_ORDER)
+    .order_by(_RIDERS.created_at.desc(), _RIDERS.request_id.desc())
+    .limit(MOST_OPEN)
 )
 # With the rider comes whether whoever asks is a service user of the rider's own Nova: one question, not two.
 _ASKED = (
@@ -70,12 +73,12 @@ class RiderStore:
         return None if row is None else (_rider(row), bool(row["of_its_nova"]))
 
     def open_of(self, kind: str, installation: str, project_ids: Collection[str]) -> list[Rider]:
-        """What these projects' requests to a Nova have left open, the oldest first."""
+        """What these projects' latest requests to a Nova have left open, the oldest first, `MOST_OPEN` at most."""
         asked = {"asked_kind": kind, "installation": installation, "projects": tuple(project_ids)}
 
         def work(connection: sa.Connection) -> list[Rider]:
             query = _OPEN_AT.where(among(connection.dialect.name, _RIDERS.project_id, "projects"))
-            return [_rider(row) for row in connection.execute(query, asked).mappings()]
+            return [_rider(row) for row in connection.execute(query, asked).mappings()][::-1]
 
         return self._database.read(work)
 

@@ -56,8 +56,8 @@ class Reply:
 
 
 def json_reply(status: str, document: Any) -> Reply:
-    """A reply of our own with a JSON body."""
-    body = json.dumps(document, ensure_ascii=False).encode()
+    """A reply of our own with a JSON body; it may quote what no UTF-8 can carry, half of a surrogate pair."""
+    body = json.dumps(document).encode("ascii")
     return Reply(
         status,
         (("Content-Type", "application/json; charset=UTF-8"), ("Content-Length", str(len(body)))),

@@ -103,7 +103,9 @@ class ActingNova:
             raise self.refuses
         made = []
         for _ in range(int(asked.get("min_count", 1))):
-            one = Server(str(uuid.uuid4()), request.headers["X-Project-Id"], image["id"], _properties(image), _now())
+            # Nova keeps the image's id as the request spells it
+            about = (request.headers["X-Project-Id"], asked["imageRef"], _properties(image), _now())
+            one = Server(str(uuid.uuid4()), *about)
             one.actions.append(request.environ[OWN_ID])
             self.servers[one.id] = one
             made.append(one)
@@ -122,7 +124,7 @@ class ActingNova:
             if set(asked) - {"imageRef", "name"}:
                 raise webob.exc.HTTPBadRequest("Additional properties are not allowed")
             image = self._image(request, asked["imageRef"])
-            server.image_id, server.properties = image["id"], _properties(image)
+            server.image_id, server.properties = asked["imageRef"], _properties(image)
             if self.refuses:
                 raise self.refuses
             return webob.Response(status=202, json={"server": server.shown()})

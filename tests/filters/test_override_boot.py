@@ -140,7 +140,7 @@ def test_an_override_that_is_no_object_is_refused(side: OverrideSide, override: 
 
 
 def test_more_properties_than_a_server_may_have_are_refused(side: OverrideSide) -> None:
-    reply = side.boot({f"trait:CUSTOM_{number}": "required" for number in range(129)})
+    reply = side.boot({f"trait:CUSTOM_{number}": "required" for number in range(65)})
     assert (reply.status_int, reply.headers[CODE]) == (400, "props_override.too_many")
 
 

@@ -25,6 +25,14 @@ class Image:
     properties: Mapping[str, str]
 
 
+class NotAnswered(Exception):
+    """Nova answers neither yes nor no; its reply is what the customer should be told."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.status)
+        self.reply = reply
+
+
 class Servers:
     """A Nova, asked as the caller of a request.
 
@@ -40,19 +48,26 @@ class Servers:
         """GET /servers/{server_id}."""
         return self._get("servers", server_id)
 
-    def request_ids(self, server_id: str) -> frozenset[str]:
-        """Nova's own ids of the requests that it has recorded of a server; none where it does not tell."""
+    def request_ids(self, server_id: str) -> frozenset[str] | None:
+        """Nova's own ids of the requests that it has recorded of a server; None where it does not tell."""
         reply = self._get("servers", server_id, "/os-instance-actions")
         document = reply.document() if reply.code == 200 else None
-        actions = document.get("instanceActions", ()) if isinstance(document, dict) else ()
-        return frozenset(action["request_id"] for action in actions)
+        actions = document.get("instanceActions") if isinstance(document, dict) else None
+        return None if actions is None else frozenset(action["request_id"] for action in actions)
 
     def image(self, image_id: str) -> Image | None:
-        """An image, through Nova's own proxy of Glance; None where Nova does not show it."""
+        """An image, through Nova's own proxy of Glance; None where there is no such image to the caller.
+
+        :raises NotAnswered: Nova, or Glance behind it, fails
+        """
         reply = self._get("images", image_id)
+        if reply.code == 404:
+            return None
         document = reply.document() if reply.code == 200 else None
         image: Any = document.get("image") if isinstance(document, dict) else None
-        return Image(image["id"], image.get("metadata", {})) if isinstance(image, dict) else None
+        if not isinstance(image, dict):
+            raise NotAnswered(reply)
+        return Image(image["id"], image.get("metadata", {}))
 
     def _get(self, collection: str, one: str, behind: str = "") -> Reply:
         return self._upstream.get(f"{self._prefix}/{collection}/{one}{behind}", headers=_MICROVERSION)

@@ -35,3 +35,4 @@ def upgrade() -> None:
         sa.Column("made_at", sa.DateTime, nullable=False),
         **MYSQL_TABLE,
     )
+    create_index("glance_related_server_overrides_request", "glance_related_server_overrides", ["request_id"])
