@@ -10,6 +10,13 @@ again: another kernel command line, another video model, a NUMA layout for this 
     {"server": {"name": "node-1", "imageRef": "...", "flavorRef": "...", "networks": "none",
                 "image_props_override": {"os_command_line": "console=ttyS0 ks=http://...", "hw_numa_nodes": "2"}}}
 
+With openstacksdk::
+
+    connection.compute.post("/servers", json={"server": {..., "image_props_override": {"hw_disk_bus": "scsi"}}})
+    connection.compute.get(f"/servers/{server_id}").json()["server"]["image_props_override"]
+
+and from the shell with ``openstack server boot`` (`glance_related.osc`).
+
 The image stays as it is, for everybody. Nova stores the merged properties with the server as if the image had them:
 its scheduler, its driver, a resize, an evacuation, an unshelve and a hard reboot all go by them, and from microversion
 2.98 on Nova itself shows them under ``image.properties``.
@@ -179,11 +186,6 @@ With ``tools/serve --cloud`` running, in a second shell in the same folder::
 
     # She takes it away again.
     openstack server delete --wait one-of-a-kind
-
-With openstacksdk::
-
-    connection.compute.post("/servers", json={"server": {..., "image_props_override": {"hw_disk_bus": "scsi"}}})
-    connection.compute.get(f"/servers/{server_id}").json()["server"]["image_props_override"]
 
 Limits
 ======
