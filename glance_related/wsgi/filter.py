@@ -13,6 +13,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 import routes
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _SLASHES = re.compile("//+")
 _NAME = re.compile(r"\{[^}]*\}")
 _ORIGIN = re.compile("^https?://[^/]*", re.IGNORECASE)
@@ -57,6 +59,8 @@ class RouteTable:
 
     def __init__(self, table: tuple[Route, ...]) -> None:
         self._handlers = {(route.method, route.path): route for route in table}
+        # a path that names nothing needs no router to be read
+        self._plain = {(route.method, route.path): (route, _NOTHING) for route in table if "{" not in route.path}
         methods = {route.method for route in table}
         self._shapes = {method: _shape(route.path for route in table if route.method == method) for method in methods}
         self._mapper = routes.Mapper(controller_scan=None, register=False)
@@ -74,6 +78,9 @@ class RouteTable:
         path = environ.get("PATH_INFO", "")
         if "//" in path or not path.startswith("/"):
             path = canonical_path(path)
+        plain = self._plain.get((method, path))
+        if plain is not None:
+            return plain
         if shape.match(path) is None:
             return None
         found = self._mapper.match(path)

@@ -9,7 +9,9 @@ else the machine does meets both, and medians are compared.
 * `options`: the sizes of a run
 * `population`: which image belongs to which server and project, as a formula
 * `loading`: the population as files, and into PostgreSQL and MariaDB
-* `databases`: private servers of both; `glances`: a Glance with our filter and one without; `client`
+* `databases`: private servers of both; `glances`: Glances with our filters and without; `client`
+* `clouds`: a whole cloud with Nova; `calls`: calls through our filters in this process
 * `bench`: what the figures share, started when the first of them wants it
-* `passing`, `listing`, `creating`, `lookups`, `memory`: the measurements themselves
+* `passing`, `listing`, `plain`, `creating`, `snapshots`, `rotation`, `overrides`, `lookups`, `memory`: the
+  measurements themselves
 """

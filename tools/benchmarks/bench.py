@@ -16,7 +16,7 @@ from benchmarks import loading
 from benchmarks.client import Client
 from benchmarks.clouds import NovaCloud
 from benchmarks.databases import SERVERS, MariaDB, Server
-from benchmarks.glances import Glance, db_upgrade
+from benchmarks.glances import STOCK, SYSTEM_1, Glance, db_upgrade
 from benchmarks.options import Options
 from benchmarks.population import Population
 from cloud.progress import Progress
@@ -103,7 +103,7 @@ class Bench:
         with self.progress.step(f"filling {name} of {server.name}"):
             server.recreate(name)
             if "images" in tables:
-                glance = Glance(self.root, f"{server.name}-{name}-fill", self.venv, server.url(name), ours=False)
+                glance = Glance(self.root, f"{server.name}-{name}-fill", self.venv, server.url(name), filters=STOCK)
                 glance.prepare()
                 glance.db_sync()
             db_upgrade(self.root, f"{server.name}-{name}", self.venv, server.url(name))
@@ -118,16 +118,28 @@ class Bench:
     def glances(self, server: Server, name: str) -> Iterator[Pair]:
         """A Glance with our filter and a stock one over the same database."""
         with ExitStack() as stack:
-            both = []
-            for side in ("ours", "stock"):
-                glance = Glance(
-                    self.root, f"{server.name}-{name}-{side}", self.venv, server.url(name), ours=side == "ours"
-                )
-                glance.prepare()
-                stack.callback(glance.stop)
-                glance.start()
-                both.append(glance)
+            both = [
+                stack.enter_context(self.glance(server, name, side, filters=filters))
+                for side, filters in (("ours", SYSTEM_1), ("stock", STOCK))
+            ]
             yield Pair(*(glance.client() for glance in both))
+
+    @contextmanager
+    def glance(
+        self, server: Server, name: str, side: str, *, filters: str, beside: str | None = None
+    ) -> Iterator[Glance]:
+        """A Glance over a database, started.
+
+        :param side: tells it from others over the same database
+        """
+        glance_name = f"{server.name}-{name}-{side}"
+        glance = Glance(self.root, glance_name, self.venv, server.url(name), filters=filters, beside=beside)
+        glance.prepare()
+        try:
+            glance.start()
+            yield glance
+        finally:
+            glance.stop()
 
     # -- a cloud
 

@@ -21,6 +21,10 @@ SNAPSHOT = Goal(1.05)
 ROTATION = Goal(1.0)
 LOOK_UP = Goal(1.5)
 MEMORY = Goal(16, "MiB", note="bytes identical")
+BOOT = Goal(0.5)
+NOT_OVERRIDDEN = Goal(1.02)
+MERGED = Goal(1.25)
+JUDGING = Goal(1, "ms")
 
 #: A pool so small that a million images do not fit.
 SMALL_POOL_MB = 512
@@ -58,6 +62,15 @@ GROUPS: dict[str, Group] = {
         (
             ("Nova's question in a rotation / stock, 10^5 images of the project", str(ROTATION)),
             ("createBackup with rotation / stock, 10^5 images of the project", str(ROTATION)),
+        ),
+    ),
+    "overrides": Group(
+        "benchmarks.overrides",
+        (
+            ("POST /servers without an override, extra time / extra time of oslo_middleware.RequestId", str(BOOT)),
+            ("GET of an image, nothing overridden / without props_override, processor time", str(NOT_OVERRIDDEN)),
+            ("GET of an image with an override merged / without", str(MERGED)),
+            ("judging 50 overrides by 200 sections of protections, new names and remembered ones", str(JUDGING)),
         ),
     ),
     "lookups": Group("benchmarks.lookups", (("store look-up, 10^7 rows / 10^4 rows", str(LOOK_UP)),)),

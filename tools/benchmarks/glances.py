@@ -1,11 +1,12 @@
-"""A real Glance under gunicorn, with our filter or stock, that takes callers from the headers authtoken would set.
+"""A real Glance under gunicorn, with our filters or stock, that takes callers from the headers authtoken would set.
 
-Without authtoken no Keystone answers for every request, so that nothing but Glance and our filter is timed.
+Without authtoken no Keystone answers for every request, so that nothing but Glance and our filters is timed.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 from benchmarks.client import Client
@@ -41,13 +42,31 @@ driver = noop
 _PASTE = """
 [composite:glance-api-bench]
 paste.composite_factory = glance.api:root_app_factory
-/: api
+{paths}
 
+{pipelines}
 [filter:instance_aware]
 use = egg:glance_related#instance_aware
 config_file = {suite_conf}
+
+[filter:props_override]
+use = egg:glance_related#props_override
+config_file = {suite_conf}
 """
 
+_PIPELINE = """\
+[pipeline:bench-{number}]
+pipeline = {before} context {filters} rootapp
+"""
+
+#: Our filters in a pipeline: that of system 1, those of both systems, none.
+SYSTEM_1, BOTH_SYSTEMS, STOCK = "instance_aware", "instance_aware props_override", ""
+
+#: Where the second pipeline of a Glance is: its sides differ in nothing that one process has and another has not.
+BESIDE = "/beside"
+
+#: By which the filters know marked request ids.
+MARK_KEY = "a key that every Glance of a bench has"
 
 _SUITE_CONF = "glance-related.conf"
 
@@ -56,7 +75,7 @@ def suite_conf(folder: Path, database: str) -> Path:
     """The configuration file of the suite."""
     conf = folder / _SUITE_CONF
     conf.parent.mkdir(parents=True, exist_ok=True)
-    conf.write_text(f"[database]\nconnection = {database}\n")
+    conf.write_text(f"[database]\nconnection = {database}\n[riders]\nmark_keys = {MARK_KEY}\n")
     return conf
 
 
@@ -69,9 +88,15 @@ def db_upgrade(root: Path, name: str, venv: Path, database: str) -> None:
 
 
 class Glance:
-    """prepare(), db_sync(), start(), client(), stop()."""
+    """prepare(), db_sync(), start(), client(), stop().
 
-    def __init__(self, root: Path, name: str, venv: Path, database: str, *, ours: bool) -> None:
+    :param filters: `SYSTEM_1`, `BOTH_SYSTEMS` or `STOCK`
+    :param beside: the same, of a second pipeline in the same process, at `BESIDE`
+    """
+
+    def __init__(
+        self, root: Path, name: str, venv: Path, database: str, *, filters: str, beside: str | None = None
+    ) -> None:
         self.venv = venv
         self.home = root / "home"
         self.port = free_port()
@@ -81,7 +106,7 @@ class Glance:
         self.access_log = self.logs / f"{name}.access"
         self.name = name
         self.database = database
-        self.filter = "instance_aware " if ours else ""
+        self.pipelines = {"/": filters} if beside is None else {"/": filters, BESIDE: beside}
         self.service = Service(name, root / "run", self.logs / f"{name}.out")
         self._clients: list[Client] = []
 
@@ -116,19 +141,28 @@ class Glance:
         """The process that serves requests."""
         return self.service.worker_pids()[0]
 
+    def computed(self) -> float:
+        """Milliseconds of processor time that the worker has had, in all its threads, since it started."""
+        clock = ~self.worker() << 3 | 2  # how Linux numbers the clock of a process
+        return time.clock_gettime(clock) * 1000
+
     def stop(self) -> None:
         for client in self._clients:
             client.close()
         self.service.stop()
 
     def _paste(self) -> str:
-        """Glance's stock file with a pipeline more: that of keystone without authtoken, with our filter or not."""
+        """Glance's stock file with pipelines more: that of keystone without authtoken, with our filters or none."""
         stock = (self.venv / "etc" / "glance" / "glance-api-paste.ini").read_text()
-        without = rf"\g<0>\nbench = \1 context {self.filter}rootapp"
-        text, count = re.subn(r"(?m)^keystone = (.*) authtoken context rootapp$", without, stock)
-        if count != 1:
+        found = re.findall(r"(?m)^keystone = (.*) authtoken context rootapp$", stock)
+        if len(found) != 1:
             raise Trouble("this Glance's paste file has no line `keystone = ... authtoken context rootapp`")
-        return text + _PASTE.format(suite_conf=self.etc / _SUITE_CONF)
+        paths, pipelines = [], []
+        for number, (path, filters) in enumerate(self.pipelines.items()):
+            paths.append(f"{path}: bench-{number}")
+            pipelines.append(_PIPELINE.format(number=number, before=found[0], filters=filters))
+        conf = self.etc / _SUITE_CONF
+        return stock + _PASTE.format(paths="\n".join(paths), pipelines="\n".join(pipelines), suite_conf=conf)
 
     def _environment(self, **more: str) -> dict[str, str]:
         return clean_environment(self.venv, self.home, OS_GLANCE_CONFIG_DIR=str(self.etc), **more)

@@ -14,7 +14,7 @@ from benchmarks import catalogue
 from benchmarks.bench import Bench
 from benchmarks.client import ADMIN, Client
 from benchmarks.figures import Figure
-from benchmarks.glances import Glance, db_upgrade
+from benchmarks.glances import STOCK, SYSTEM_1, Glance, db_upgrade
 from cloud import Trouble
 from cloud.processes import HOST
 
@@ -51,7 +51,8 @@ def _glance(bench: Bench, name: str) -> Iterator[Glance]:
     folder = bench.root / "memory" / name
     folder.mkdir(parents=True, exist_ok=True)
     url = f"sqlite:///{folder}/glance.sqlite?timeout=30"
-    glance = Glance(folder, f"memory-{name}", bench.venv, url, ours=name == "ours")
+    filters = SYSTEM_1 if name == "ours" else STOCK
+    glance = Glance(folder, f"memory-{name}", bench.venv, url, filters=filters)
     glance.prepare()
     glance.db_sync()
     db_upgrade(folder, glance.name, bench.venv, url)

@@ -40,6 +40,8 @@ _OF_GLANCE = "os_glance"
 # Names come from customers, who may invent them without end: so many are remembered, and none that is longer than
 # the column that Glance keeps names in.
 _REMEMBERED = 2048
+# Sections that are searched for at once, before each alone.
+_TOGETHER = 20
 _LONGEST_NAME = 255
 
 _Read = TypeVar("_Read")
@@ -100,10 +102,36 @@ class Protections:
         return functools.lru_cache(_REMEMBERED)(self._first)
 
     def _first(self, name: str) -> _Section | None:
-        for section in self.sections:
-            if section.names.search(name):
-                return section
+        for block in self._blocks:
+            if block.names is None or block.names.search(name):
+                for section in block.sections:
+                    if section.names.search(name):
+                        return section
         return None
+
+    @functools.cached_property
+    def _blocks(self) -> tuple[_Block, ...]:
+        starts = range(0, len(self.sections), _TOGETHER)
+        return tuple(_block(self.sections[start : start + _TOGETHER]) for start in starts)
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Some sections that follow each other.
+
+    :param names: found where any of theirs is; None: they are looked for one by one
+    """
+
+    names: re.Pattern[str] | None
+    sections: tuple[_Section, ...]
+
+
+def _block(sections: tuple[_Section, ...]) -> _Block:
+    """One search for all of them, where each means the same beside the others: no groups, no flags of its own."""
+    patterns = [section.names for section in sections]
+    if any(one.groups or one.flags != re.UNICODE for one in patterns):
+        return _Block(None, sections)
+    return _Block(re.compile("|".join(f"(?:{one.pattern})" for one in patterns)), sections)
 
 
 def parse(text: str, rule_format: str, source: str) -> Protections:
