@@ -5,7 +5,7 @@ from __future__ import annotations
 import urllib.parse
 from collections.abc import Iterable, Iterator
 
-from glance_related.cmd.check.findings import Finding, error, warning
+from glance_related.cmd.check.findings import Finding, error, note
 from glance_related.hosts.account import GlanceAccount
 from glance_related.wsgi.caller import SERVICE_ROLE
 
@@ -41,7 +41,7 @@ def check_roles(account: RolesAccount, users: Iterable[tuple[str, str]]) -> Iter
     for installation, user in users:
         roles = account.roles_of(user)
         if roles is None:
-            yield warning(
+            yield note(
                 "installation.roles_unchecked",
                 f"whether the registered service users have the role '{SERVICE_ROLE}' was not checked, for Keystone "
                 f"does not tell the suite's account; look with 'openstack role assignment list --names --user {user}'.",

@@ -94,7 +94,7 @@ def test_a_keystone_that_does_not_say_is_one_note_and_no_failure(cloud, reply):
     for user in ("nova-east", "compute-east", "nova-west"):
         cloud.keystone.replies[cloud.asks(user)] = reply
     ((code, severity, text),) = cloud.check()
-    assert (code, severity) == ("installation.roles_unchecked", "warning")
+    assert (code, severity) == ("installation.roles_unchecked", "note")
     assert "openstack role assignment list --names --user" in text
 
 
