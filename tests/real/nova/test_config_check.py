@@ -129,3 +129,11 @@ def test_an_account_that_keystone_does_not_tell_of_roles_is_one_note(nova_cloud,
     rows = said(conf, "--glance-conf", nova_cloud.glance.etc / "glance-api.conf")
     (unchecked,) = [row for row in rows if row["code"].startswith("installation.")]
     assert (unchecked["code"], unchecked["severity"]) == ("installation.roles_unchecked", "note")
+
+
+def test_it_says_by_whose_table_image_properties_are_judged(nova_cloud):
+    """That of the Nova which is installed beside the filter, not of the copy that is shipped."""
+    rows = said(nova_cloud.suite.conf, "--glance-conf", nova_cloud.glance.etc / "glance-api.conf")
+    (note,) = [row for row in rows if row["code"] == "overrides.properties" and "Nova 'nova'" in row["text"]]
+    assert "nova 34." in note["text"]
+    assert "installed" in note["text"]

@@ -30,33 +30,64 @@ COLLEAGUE = "carol@alice"
 
 _PASTE = """
 [filter:undo]
-paste.filter_factory = tests.real.nova.attacks.undo:filter_factory
+paste.filter_factory = {undo}:filter_factory
 file = {file}
 """
 _PROJECT = Path(__file__).parents[4]
 _HUGE = 1 << 26
 
 
+#: The installation of `other-nova`; every stage says so anew.
+_OTHER = str(uuid.uuid5(uuid.NAMESPACE_DNS, "other-nova"))
+
+
 class Stage:
     """Made once; stop() what it has started."""
+
+    #: Our words in the pipelines that are attacked.
+    IN_GLANCE, IN_NOVA = "instance_aware", "instance_aware_nova"
+    #: What takes their defences away.
+    UNDO = "tests.real.nova.attacks.undo"
+    #: What the names of its servers begin with.
+    PREFIX = ""
 
     def __init__(self, cloud: NovaCloud) -> None:
         self.cloud = cloud
         self.marks = Marks((cloud.compute.mark_key,))
-        self._undone_file = cloud.root / "undone"
+        self._undone_file = cloud.root / f"{self.PREFIX}undone"
         self._undone_api: Api | None = None
         for name, roles in MORE_SERVICES.items():
             cloud.accounts.user(name, "service", roles)
         cloud.accounts.user("carol", "alice")
-        cloud.suite.add_installation(str(uuid.uuid4()), "other-nova", [cloud.accounts.users["other-nova"]])
-        boots = [cloud.boot(who, "attacked", wait=False) for who in ("alice", "alice", "bob")]
-        self.server, self.other_server, self.bobs_server = boots
-        for who, server in zip(("alice", "alice", "bob"), boots, strict=True):
-            cloud.wait_for_server(who, server, "ACTIVE")
+        cloud.suite.add_installation(_OTHER, "other-nova", [cloud.accounts.users["other-nova"]])
 
     def stop(self) -> None:
         if self._undone_api is not None:
             self._undone_api.stop()
+
+    # -- whose servers there are
+
+    @functools.cached_property
+    def _servers(self) -> list[str]:
+        owners = ("alice", "alice", "bob")
+        boots = [self.cloud.boot(who, "attacked", wait=False) for who in owners]
+        for who, server in zip(owners, boots, strict=True):
+            self.cloud.wait_for_server(who, server, "ACTIVE")
+        return boots
+
+    @property
+    def server(self) -> str:
+        """Alice's, which is attacked."""
+        return self._servers[0]
+
+    @property
+    def other_server(self) -> str:
+        """Alice's too."""
+        return self._servers[1]
+
+    @property
+    def bobs_server(self) -> str:
+        return self._servers[2]
 
     # -- where they attack
 
@@ -64,12 +95,21 @@ class Stage:
         """The nova-api with our filter that stands under this server."""
         if server == self.cloud.nova.api.server:
             return self.cloud.nova.api
-        conf = self.cloud.compute.sites[0].suite.conf
-        return self.cloud.extra_api(f"{server}-nova-api", server=server, filters="instance_aware_nova", suite_conf=conf)
+        return self.cloud.extra_api(f"{server}-nova-api", server=server, filters=self.IN_NOVA, suite_conf=self.conf)
 
     def stock_api(self, server: str) -> Api:
         """One without a filter of ours, under this server."""
         return self.cloud.extra_api(f"{server}-stock-nova-api", server=server)
+
+    @property
+    def conf(self) -> Path:
+        """What our filters in front of Nova are told."""
+        return self.cloud.compute.sites[0].suite.conf
+
+    @property
+    def more_of_glance(self) -> dict[str, Any]:
+        """What the Glance has besides whose defences can be taken away; as in `cloud.glance.Glance`."""
+        return {}
 
     # -- a Nova and a Glance whose defences can be taken away; one thread each: it is done to the whole process
 
@@ -77,8 +117,8 @@ class Stage:
     def undone_glance(self) -> Glance:
         """Here, as by Glance's own default, any good token passes as a service token."""
         return self.cloud.extra_glance(
-            "undone-glance", before="undo", threads=1, service_token_roles_required=False, pythonpath=[_PROJECT],
-            paste_extra=_PASTE.format(file=self._undone_file),
+            f"{self.PREFIX}undone-glance", before="undo", filters=self.IN_GLANCE, threads=1,
+            service_token_roles_required=False, pythonpath=[_PROJECT], paste_extra=self._paste, **self.more_of_glance,
         )  # fmt: skip
 
     @property
@@ -88,14 +128,18 @@ class Stage:
             nova = copy.copy(self.cloud.nova)
             nova.pythonpath = [str(_PROJECT)]
             api = nova.extra_api(
-                "undone-nova-api", self.cloud.port(), before="undo", filters="instance_aware_nova", threads=1,
-                suite_conf=self.cloud.compute.sites[0].suite.conf, paste_extra=_PASTE.format(file=self._undone_file),
+                f"{self.PREFIX}undone-nova-api", self.cloud.port(), before="undo", filters=self.IN_NOVA, threads=1,
+                suite_conf=self.conf, paste_extra=self._paste,
                 conf_extra=f"[glance]\nendpoint_override = {self.undone_glance.url}\n"
                 f"[oslo_middleware]\nmax_request_body_size = {_HUGE}",
             )  # fmt: skip
             self._undone_api = api
             api.start()
         return self._undone_api
+
+    @property
+    def _paste(self) -> str:
+        return _PASTE.format(undo=self.UNDO, file=self._undone_file)
 
     @contextlib.contextmanager
     def without(self, defence: str | None) -> Iterator[None]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from tests.real.nova.attacks import bodies, ids, metadata, origins, spellings
@@ -11,7 +9,7 @@ from tests.real.nova.attacks.printed import FORMS, SERVERS
 from tests.real.nova.attacks.stage import Stage
 from tests.real.nova.attacks.table import ATTACKS, Attack
 from tests.real.nova.attacks.undo import DEFENCES, NO_FILTERS
-from tests.real.nova.attacks.world import Succeeded, World
+from tests.real.nova.attacks.world import Succeeded, World, carry_out
 
 _MODULES = (metadata, spellings, bodies, ids, origins)
 
@@ -24,26 +22,19 @@ each_server = pytest.mark.parametrize(
 )
 
 
-def carry_out(attack: Attack, form: str, world: World) -> None:
-    found = [getattr(module, attack.name) for module in _MODULES if hasattr(module, attack.name)]
-    assert len(found) == 1, f"{len(found)} functions are called {attack.name}"
-    function: Callable[..., None] = found[0]
-    function(world, *([form] if attack.forms else []))
-
-
 @each_server
 @each_attack
 def test_the_attack_fails(stage: Stage, server: str, attack: Attack, form: str) -> None:
-    carry_out(attack, form, World(stage, server=server))
+    carry_out(attack, form, World(stage, server=server), _MODULES)
 
 
 @pytest.mark.nova_attack_cell("undefended")
 @each_attack
 def test_without_its_defence_it_succeeds(stage: Stage, attack: Attack, form: str) -> None:
     """In that very place it fails as long as the defence is up."""
-    carry_out(attack, form, World(stage, undone=True))
+    carry_out(attack, form, World(stage, undone=True), _MODULES)
     with stage.without(attack.defence), pytest.raises(Succeeded):
-        carry_out(attack, form, World(stage, undone=True, exact=False))
+        carry_out(attack, form, World(stage, undone=True, exact=False), _MODULES)
 
 
 def test_every_defence_that_can_be_taken_away_is_some_attacks() -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from glance_related.hosts.nova import requests
@@ -33,19 +34,22 @@ NO_FILTERS = "our filters"
 
 
 class Undo:
-    def __init__(self, app: Any, file: Path) -> None:
+    """Takes away what `file` names of these defences."""
+
+    def __init__(self, app: Any, file: Path, defences: Defences) -> None:
         self.app = app
         self.file = file
+        self.defences = defences
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
         name = self.file.read_text() if self.file.exists() else ""
         if not name:
             return self.app(environ, start_response)
-        return DEFENCES.answer_without(name, self.app, environ, start_response)
+        return self.defences.answer_without(name, self.app, environ, start_response)
 
 
 def filter_factory(global_conf: Any, *, file: str) -> Callable[[Any], Undo]:
-    return lambda app: Undo(app, Path(file))
+    return lambda app: Undo(app, Path(file), DEFENCES)
 
 
 def _passes(self: Any, environ: Any, start_response: Any) -> Any:
@@ -93,17 +97,22 @@ def _shown_to_all() -> list[Change]:
 # -- which requests are ours
 
 
-@defence("every spelling of a route is known")
-def _one_spelling() -> list[Change]:
+def one_spelling(scripts: Sequence[str], paths: Sequence[str]) -> list[Change]:
+    """No path is known but those that begin with one of `paths`, and are sent so."""
     call = wsgi_filter.Filter.__call__
 
     def as_usual(self: Any, environ: Any, start_response: Any) -> Any:
         target = (environ.get("RAW_URI") or environ["REQUEST_URI"]).partition("?")[0]
-        if environ["SCRIPT_NAME"] == "/v2.1" and target.startswith(("/v2.1/servers/", "/v2.1/images/")):
+        if environ["SCRIPT_NAME"] in scripts and target.startswith(tuple(paths)):
             return call(self, environ, start_response)
         return self.app(environ, start_response)
 
     return [(wsgi_filter.Filter, "__call__", as_usual)]
+
+
+@defence("every spelling of a route is known")
+def _one_spelling() -> list[Change]:
+    return one_spelling(["/v2.1"], ["/v2.1/servers/", "/v2.1/images/"])
 
 
 @defence("_method in the query is minded")
@@ -119,31 +128,41 @@ def _as_the_path_spells_them() -> list[Change]:
 # -- bodies
 
 
-def _read_where(condition: Callable[[Any], bool]) -> list[Change]:
+def read_where(filter_module: ModuleType, condition: Callable[[Any], bool]) -> list[Change]:
     read_body = wsgi_body.read_body
 
     def read(environ: Any, limit: int) -> bytes | None:
         return read_body(environ, limit) if condition(environ) else None
 
-    return [(instance_aware_nova_filter, "read_body", read)]
+    return [(filter_module, "read_body", read)]
+
+
+def is_called_json(environ: Any) -> bool:
+    return bool(environ.get("CONTENT_TYPE") == "application/json")
+
+
+def has_a_length(environ: Any) -> bool:
+    return bool(environ.get("CONTENT_LENGTH"))
 
 
 @defence("the route decides that a body is read")
 def _content_type_decides() -> list[Change]:
-    return _read_where(lambda environ: environ.get("CONTENT_TYPE") == "application/json")
+    return read_where(instance_aware_nova_filter, is_called_json)
 
 
 @defence("chunked bodies are read")
 def _only_with_a_length() -> list[Change]:
-    return _read_where(lambda environ: bool(environ.get("CONTENT_LENGTH")))
+    return read_where(instance_aware_nova_filter, has_a_length)
+
+
+def names_as_bytes(body: bytes, names: Any) -> bool:
+    """`may_name` of somebody who does not know of escapes."""
+    return any(name.encode() in body for name in names)
 
 
 @defence("escaped names are read as Nova reads them")
 def _names_as_bytes() -> list[Change]:
-    def may_name(body: bytes, names: Any) -> bool:
-        return any(name.encode() in body for name in names)
-
-    return [(instance_aware_nova_filter, "may_name", may_name)]
+    return [(instance_aware_nova_filter, "may_name", names_as_bytes)]
 
 
 @defence("bodies are parsed strictly")
@@ -156,10 +175,14 @@ def _any_depth() -> list[Change]:
     return [(wsgi_body, "_check_depth", lambda text: None)]
 
 
+def of_any_length(environ: Any, limit: int) -> bytes | None:
+    """`read_body` without a limit."""
+    return wsgi_body.read_body(environ, 1 << 40)
+
+
 @defence("the length of a body is bounded")
 def _any_length() -> list[Change]:
-    read_body = wsgi_body.read_body
-    return [(instance_aware_nova_filter, "read_body", lambda environ, limit: read_body(environ, 1 << 40))]
+    return [(instance_aware_nova_filter, "read_body", of_any_length)]
 
 
 @defence("two actions are left to Nova")

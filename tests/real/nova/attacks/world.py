@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Sequence
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from glance_related.instance_aware import rules
 from tests.real.nova.attacks.stage import Stage
+from tests.real.nova.attacks.table import Attack
 from tests.real.wire import Answer, raw
 
 if TYPE_CHECKING:
@@ -33,10 +36,16 @@ class World:
         self.exact = exact
         self.api: Api = stage.undone_api if undone else stage.api(server)
         self.glance: Glance = stage.undone_glance if undone else stage.cloud.glance
-        self.server = stage.server
-        self.other_server = stage.other_server
         #: No other image has it.
         self.name = f"attack-{uuid.uuid4()}"
+
+    @property
+    def server(self) -> str:
+        return self.stage.server
+
+    @property
+    def other_server(self) -> str:
+        return self.stage.other_server
 
     # -- what is done
 
@@ -159,6 +168,14 @@ class World:
     def adoptions(self, image_id: str) -> list[dict[str, Any]]:
         """What Nova has only said of an image."""
         return self.cloud.suite_rows("select * from glance_related_adoptions where image_id = %s", image_id)
+
+
+def carry_out(attack: Attack, form: str, world: World, modules: Sequence[ModuleType]) -> None:
+    """By the one function of its name in these modules."""
+    found = [getattr(module, attack.name) for module in modules if hasattr(module, attack.name)]
+    assert len(found) == 1, f"{len(found)} functions are called {attack.name}"
+    function: Callable[..., None] = found[0]
+    function(world, *([form] if attack.forms else []))
 
 
 def made(answer: Answer) -> str:
