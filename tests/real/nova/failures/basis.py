@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.engine import make_url
 
 from cloud.glance import Glance
+from cloud.images import DATA
+from cloud.paste import IN_GLANCE
 from cloud.suite import Suite
 from tests.real.cloud_of_tests import free_port
 
@@ -33,7 +35,7 @@ class Basis:
         self.suite = self.suite_with("failing", glance_port=port)
         self.glance = Glance(
             cloud.root, "failing-calm-glance", port, cloud.venv, cloud.keystone, suite_conf=self.suite.conf,
-            database=self.database(GLANCE),
+            database=self.database(GLANCE), filters=" ".join(IN_GLANCE),
         )  # fmt: skip
 
     def start(self) -> None:
@@ -56,14 +58,21 @@ class Basis:
         return url.set(database=name, port=port or url.port).render_as_string(hide_password=False)
 
     def suite_with(
-        self, name: str, *, glance_port: int | None = None, database_port: int | None = None, extra: str = ""
+        self,
+        name: str,
+        *,
+        glance_port: int | None = None,
+        database_port: int | None = None,
+        database: str = OURS,
+        mark_key: str | None = None,
+        extra: str = "",
     ) -> Suite:
         """A configuration of our side for both of its places, written."""
         account = f"[account]\nglance_endpoint = http://127.0.0.1:{glance_port}\n" if glance_port else ""
         cloud = self.cloud
         suite = Suite(
-            cloud.root, cloud.venv, cloud.keystone, name=name, database=self.database(OURS, database_port),
-            mark_key=cloud.suite.mark_key, installation=cloud.installation, conf_extra=f"{account}{extra}",
+            cloud.root, cloud.venv, cloud.keystone, name=name, database=self.database(database, database_port),
+            mark_key=mark_key or cloud.suite.mark_key, installation=cloud.installation, conf_extra=f"{account}{extra}",
         )  # fmt: skip
         suite.write_config()
         return suite
@@ -72,6 +81,19 @@ class Basis:
     def store(self) -> Path:
         """Where Glance's data lies."""
         return self.glance.store
+
+    def upload(self) -> str:
+        """A public image without properties; its id."""
+        about = {"name": "bare", "disk_format": "raw", "container_format": "bare", "visibility": "public"}
+        answer = self.cloud.call(self.glance, "admin", "POST", "/v2/images", json=about)
+        assert answer.status == 201, answer
+        image_id = str(answer.json()["id"])
+        sent = self.cloud.call(
+            self.glance, "admin", "PUT", f"/v2/images/{image_id}/file", body=DATA,
+            headers={"Content-Type": "application/octet-stream"},
+        )  # fmt: skip
+        assert sent.status == 204, sent
+        return image_id
 
     # -- what was stored
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.real.nova.failures.basis import Basis
+from tests.real.nova.failures.sides import Outages
 from tests.real.nova.failures.site import Site
 
 if TYPE_CHECKING:
@@ -41,6 +42,14 @@ def ours(basis: Basis, folder: Path) -> Iterator[Site]:
 def stock(basis: Basis, folder: Path) -> Iterator[Site]:
     """The same, and nothing of ours."""
     yield from _running(Site(folder, "failing-stock", basis, ours=False))
+
+
+@pytest.fixture(scope="package")
+def outages(basis: Basis, folder: Path) -> Iterator[Outages]:
+    """With our filters, each side with a way of its own to our database."""
+    made = Outages.started(basis, folder)
+    yield made
+    made.stop()
 
 
 def _running(site: Site) -> Iterator[Site]:

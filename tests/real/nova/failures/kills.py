@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tests.real.failures.report import Kill
@@ -113,16 +114,9 @@ class Campaign:
 
     def _unanswered(self, attempt: Attempt, story: str, point: str, **extra: Any) -> None:
         name = f"attempt {next(self._numbers)} at {attempt.image}"  # a server may be shelved twice, to one image's name
-        self.site.nova.tell(name, f"kill {point}")
-        try:
-            answer = self.site.act(attempt.server, attempt.body, attempt=name, **extra)
-        except (OSError, http.client.HTTPException):
-            pass
-        else:
-            raise AssertionError(f"{attempt}: the point '{point}' was never reached: {answer}")
-        ((pid, _),) = self.site.nova.tries(name)
-        assert self.site.nova.ended(pid, point), f"{attempt}: it died of something else"
-        attempt.kills.append(Kill(story, point, pid, _replaced(self.site.nova, pid), "no answer"))
+        ask = partial(self.site.act, attempt.server, attempt.body, attempt=name, **extra)
+        pid, after = killed_at_nova(self.site, name, point, ask)
+        attempt.kills.append(Kill(story, point, pid, after, "no answer"))
 
     def _attempt(self, action: str, server: str, left: State, makes_image: bool) -> Attempt:
         number = next(self._numbers)
@@ -162,6 +156,23 @@ class Campaign:
         image_id = shelved_image(self.site.basis, attempt.server)
         assert image_id is not None, f"{attempt}: shelved from nothing"
         return [image_id]
+
+
+def killed_at_nova(site: Site, name: str, point: str, ask: Callable[[], Answer]) -> tuple[int, list[int]]:
+    """A worker of nova-api ends over a request, and nobody is told anything: its pid, and who serves afterwards.
+
+    :param name: of this request alone, which it bears as its attempt
+    """
+    site.nova.tell(name, f"kill {point}")
+    try:
+        answer = ask()
+    except (OSError, http.client.HTTPException):
+        pass
+    else:
+        raise AssertionError(f"{name}: the point '{point}' was never reached: {answer}")
+    ((pid, _),) = site.nova.tries(name)
+    assert site.nova.ended(pid, point), f"{name}: it died of something else"
+    return pid, _replaced(site.nova, pid)
 
 
 def body_of(action: str, image: str) -> Any:

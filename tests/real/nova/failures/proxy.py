@@ -16,11 +16,11 @@ WAYS = ("refuses", "hangs")
 class Proxy:
     """Passes bytes on to a port of this machine, both ways; ends with `close`.
 
-    :param target: that port
+    :param target: that port; it may be changed for connections that are still to come
     """
 
     def __init__(self, target: int) -> None:
-        self._target = target
+        self.target = target
         self._open = threading.Event()
         self._open.set()
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
@@ -62,7 +62,7 @@ class Proxy:
         with suppress(OSError):
             while True:
                 near, _ = listener.accept()
-                far = socket.create_connection((HOST, self._target))
+                far = socket.create_connection((HOST, self.target))
                 self._pairs.append((near, far))
                 for one, other in ((near, far), (far, near)):
                     threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloud.environment import PROJECT
 from cloud.nova_programs import Api
+from cloud.paste import IN_GLANCE, IN_NOVA
 from tests.real.cloud_of_tests import free_port
 from tests.real.failures.site import FailingGlance
 from tests.real.nova.failures.basis import WHO, Basis
@@ -67,7 +68,8 @@ class Side:
 
     def tries(self, name: str) -> list[tuple[int, str]]:
         """The tries of this name so far: who served each, and what happened to it."""
-        noted = [line.split("\t", 2) for line in tries_file(self.folder).read_text().splitlines()]
+        file = tries_file(self.folder)
+        noted = [line.split("\t", 2) for line in file.read_text().splitlines()] if file.exists() else []
         return [(int(pid), told) for pid, told, whose in noted if whose == name]
 
     def ended(self, pid: int, point: str) -> bool:
@@ -106,12 +108,12 @@ class Site:
             cloud.root, f"{name}-glance", free_port(), cloud.venv, cloud.keystone,
             database=basis.glance.database, store=basis.store, pythonpath=[PROJECT],
             workers=workers, threads=1, suite_conf=glance_conf or basis.suite.conf,
-            filters="instance_aware" if ours else "", **self._words("glance"),
+            filters=" ".join(IN_GLANCE) if ours else "", **self._words("glance"),
         )  # fmt: skip
         glance.gunicorn_words = GUNICORN
         nova = FailingApi(
             cloud.nova, f"{name}-api", free_port(), workers=workers, threads=1,
-            suite_conf=nova_conf or basis.suite.conf, filters="instance_aware_nova" if ours else "",
+            suite_conf=nova_conf or basis.suite.conf, filters=" ".join(IN_NOVA) if ours else "",
             conf_extra=f"[glance]\nendpoint_override = {glance.url}\ntimeout = {PATIENCE}", **self._words("nova"),
         )  # fmt: skip
         self.glance = Side(glance, self.root / "glance")
@@ -130,11 +132,17 @@ class Site:
 
     def act(self, server_id: str, body: Any, *, attempt: str = "", who: str = WHO, **headers: str) -> Answer:
         """POST /servers/{id}/action; what is told for `attempt` happens to it in front of Nova."""
+        return self.ask("POST", f"/servers/{server_id}/action", body, attempt=attempt, who=who, **headers)
+
+    def ask(
+        self, method: str, path: str, body: Any = None, *, attempt: str = "", who: str = WHO, **headers: str
+    ) -> Answer:
+        """Any request to this Nova; `path` as in /servers."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if attempt:
             sent[_HEADER] = attempt
         assert isinstance(self.nova.server, FailingApi)
-        return self.cloud.action(who, server_id, body, on=self.nova.server, headers=sent)
+        return self.cloud.compute_call(who, method, path, body, on=self.nova.server, headers=sent)
 
     def _words(self, side: str) -> dict[str, str]:
         folder = self.root / side

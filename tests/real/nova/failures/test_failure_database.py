@@ -3,60 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy.engine import make_url
 
-from tests.real.failures.outages import BREAKER, CONF, FIRST
+from tests.real.failures.outages import BREAKER, FIRST
 from tests.real.nova.failures.basis import Basis
 from tests.real.nova.failures.kills import body_of
 from tests.real.nova.failures.places import ACTIONS, DONE
-from tests.real.nova.failures.proxy import WAYS, Proxy
+from tests.real.nova.failures.proxy import WAYS
 from tests.real.nova.failures.reconciling import reconcile
 from tests.real.nova.failures.servers import Servers, images_named, riders_of, shelved_image
-from tests.real.nova.failures.site import Side, Site
+from tests.real.nova.failures.sides import SIDES
+from tests.real.nova.failures.site import Site
 
 if TYPE_CHECKING:
     from tests.real.wire import Answer
 
-SIDES = ("nova", "glance")
-
 #: Seconds that Nova and Glance may need for it themselves, on a busy machine.
 _THEIRS = 15
-
-
-@dataclass(frozen=True)
-class Outages:
-    """A site whose two sides each reach the suite's database by a way of their own."""
-
-    site: Site
-    ways: dict[str, Proxy]
-
-    def workers(self, side: str) -> list[int]:
-        """Who serves requests on this side."""
-        one: Side = getattr(self.site, side)
-        return one.server.worker_pids()
-
-
-@pytest.fixture(scope="module")
-def outages(basis: Basis, folder: Path) -> Iterator[Outages]:
-    ways = {side: Proxy(make_url(basis.suite.database).port or 0) for side in SIDES}
-    confs = {
-        f"{side}_conf": basis.suite_with(f"unsure-{side}", database_port=way.port, extra=CONF).conf
-        for side, way in ways.items()
-    }
-    site = Site(folder, "unsure", basis, workers=1, **confs)
-    try:
-        site.start()
-        yield Outages(site, ways)
-    finally:
-        site.stop()
-        for way in ways.values():
-            way.close()
 
 
 def _act(site: Site, servers: Servers) -> dict[str, tuple[str, str, Answer]]:

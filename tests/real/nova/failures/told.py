@@ -1,7 +1,8 @@
 """A paste filter at the head of a pipeline: it does to a request what a test has written down for it.
 
-In front of Nova a request is known by its header ``X-Test-Attempt``, in front of Glance the POST of an image by the
-image's name, for Nova hands no header on. Under that name the folder has a file with a line for each try:
+In front of Nova a request is known by its header ``X-Test-Attempt``, in front of Glance, for Nova hands no header on,
+the POST of an image by the image's name, and the GET of one by its id. Under that name the folder has a file with a
+line for each try:
 
 ====================  ==========================================================================
 line                  what happens to that try
@@ -21,6 +22,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import time
 import urllib.parse
 from pathlib import Path
@@ -67,7 +69,10 @@ def outside(global_conf: dict[str, str], folder: str, glance: str = "", calm_gla
 
 
 def _image_name(environ: Any) -> str | None:
-    """The name of the image that a request is to make; its body can be read again."""
+    """The name of the image that a request is to make, whose body can be read again, or the id of the one it shows."""
+    if environ["REQUEST_METHOD"] == "GET":
+        shown = re.fullmatch(_IMAGES + "/([^/]+)", environ["PATH_INFO"])
+        return shown[1] if shown else None
     if environ["REQUEST_METHOD"] != "POST" or environ["PATH_INFO"] != _IMAGES:
         return None
     body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
