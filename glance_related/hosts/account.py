@@ -7,7 +7,7 @@ to an administrator does a 404 mean that an image is gone. In Nova, because its 
 (policies ``os_compute_api:os-instance-actions:list`` and ``:show``) is shown to readers of the server's own
 project and to administrators, and to everybody else the server is not there. Role ``service`` is not needed,
 and no other service has to know the user. The suite only ever reads with it: images one by one, lists of
-images, actions of servers, whether a user exists, and the id of a name.
+images, servers and their actions, whether a user exists, which roles it has, and the id of a name.
 """
 
 from __future__ import annotations

@@ -55,7 +55,9 @@ def exchange(
         if chunked:
             connection.putheader("Transfer-Encoding", "chunked")
             pieces: Iterable[bytes] = _pieces(body) if isinstance(body, bytes) else body or ()
-            connection.endheaders(pieces, encode_chunked=True)
+            # the server may answer before it has read all of them
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.endheaders(pieces, encode_chunked=True)
         else:
             assert body is None or isinstance(body, bytes)
             if body is not None:
