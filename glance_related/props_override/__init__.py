@@ -209,6 +209,9 @@ Limits
 * While a nova-api without this filter rebuilds a server from the same image, what was kept of it stays, and is shown
   and applied again afterwards: rebuild it with what it shall have.
 * While our database is down, images of such a server (``createImage``, ``createBackup``, ``shelve``) are not judged.
+* Where Nova itself dies between two steps of its own it may keep properties of a request that it has not recorded: a
+  server that it leaves in ``scheduling`` or ``rebuilding`` for good shows none, or the former ones; its next rebuild
+  puts that right.
 * The ``rebuild`` of another project's server by an administrator is, after such a crash, found by ``reconcile`` only.
 * Some nova-api without the filter makes servers without overrides, or, in ``/v2``, drops the key without a word:
   put it in front of all of them.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from glance_related.instance_ref import InstanceRef
@@ -65,9 +65,12 @@ class Override:
         )
 
 
+_CARRIED = frozenset(field.name for field in fields(Override))
+
+
 def read(rider: Rider) -> Override:
-    """What a rider of this kind carries."""
-    return Override(**rider.content)
+    """What a rider of this kind carries; what a newer release has added to it is not for us."""
+    return Override(**{name: value for name, value in rider.content.items() if name in _CARRIED})
 
 
 def may_be_of(rider: Rider, server_id: str, created_at: datetime.datetime) -> bool:

@@ -106,7 +106,7 @@ class _Work:
             if server is None:
                 is_settled = False
                 break
-            mine = self._is_of(rider, server)
+            mine = self._is_of(rider, server, is_past=rider.created_at < self.now - lifetime)
             if mine:
                 made += 1
                 LOG.info("server %s was made by request %s", server["id"], rider.own_request_id)
@@ -155,8 +155,11 @@ class _Work:
             asked["marker"] = servers[-1]["id"]
         yield None
 
-    def _is_of(self, rider: Rider, server: dict[str, Any]) -> bool | None:
-        """Whether Nova has recorded a request of a server; None where it may still do so, or does not say."""
+    def _is_of(self, rider: Rider, server: dict[str, Any], *, is_past: bool) -> bool | None:
+        """Whether Nova has recorded a request of a server; None where it may still do so, or does not say.
+
+        :param is_past: Glance would not answer such a boot any more, though Nova has left its server behind
+        """
         path = f"/servers/{quote(server['id'], safe='')}/os-instance-actions/{quote(rider.own_request_id, safe='')}"
         answer = self.novas.answer(rider.nova_installation_uuid, path)
         if answer is None:
@@ -164,7 +167,7 @@ class _Work:
         if answer.status == 200:
             return True
         # the record is written once the server has a host
-        return None if server.get("OS-EXT-STS:task_state") == "scheduling" else False
+        return None if server.get("OS-EXT-STS:task_state") == "scheduling" and not is_past else False
 
     # -- what is gone
 

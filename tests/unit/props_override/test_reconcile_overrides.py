@@ -147,11 +147,28 @@ def test_a_request_that_is_under_way_is_left_alone(site: Site) -> None:
 
 
 def test_a_server_that_has_no_host_yet_may_still_be_the_one(site: Site) -> None:
-    site.rider(age=2 * HOUR)
-    site.novas.add(at=utcnow() - 90 * MINUTE, **{"OS-EXT-STS:task_state": "scheduling"})
+    site.rider(age=30 * MINUTE)
+    site.novas.add(at=utcnow() - 20 * MINUTE, **{"OS-EXT-STS:task_state": "scheduling"})
     report = site.run()
     assert (report.abandoned, report.unsettled) == (0, 1)
     assert site.open() == 1
+
+
+def test_a_server_that_nova_has_left_without_a_host_holds_nothing_open_for_ever(site: Site) -> None:
+    site.rider(age=2 * HOUR)
+    site.novas.add(at=utcnow() - 90 * MINUTE, **{"OS-EXT-STS:task_state": "scheduling"})
+    report = site.run()
+    assert (report.abandoned, report.unsettled, report.is_complete) == (1, 0, True)
+    assert site.open() == 0
+
+
+def test_what_a_newer_release_has_added_to_a_rider_is_left_aside(site: Site) -> None:
+    rider = site.rider()
+    newer = replace(rider, content={**rider.content, "something new": 1})
+    site.riders.add(newer)
+    mine = site.novas.add(rider.own_request_id)
+    assert site.run().found == 1
+    assert site.kept(mine) is not None
 
 
 def test_a_deleted_server_and_one_from_before_are_none_of_it(site: Site) -> None:

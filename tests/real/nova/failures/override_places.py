@@ -30,7 +30,7 @@ BOOT, BOOT_OF_TWO, REBUILD, CLEAR = "boot", "boot of two", "rebuild", "rebuild t
 #: All places of each: of two servers Nova names one, and the rider stays open; ``{}`` needs no proof.
 PLACES: Mapping[str, tuple[str, ...]] = {
     BOOT: (*BEFORE, *WITHIN_BOOT, *AFTER),
-    BOOT_OF_TWO: (*BEFORE, *WITHIN_BOOT, "after Nova", *_KEPT, "reply"),
+    BOOT_OF_TWO: (*BEFORE, "after Nova", *_KEPT, "reply"),
     REBUILD: (*BEFORE, *WITHIN_REBUILD, *AFTER),
     CLEAR: ("arrival", "before look-up", *_RIDER, "before Nova", *WITHIN_REBUILD, *AFTER),
 }
