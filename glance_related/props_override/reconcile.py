@@ -95,13 +95,20 @@ class _Work:
     novas: Novas
     report: OverridesReport
     now: datetime.datetime
+    #: How often a Nova has said nothing certain.
+    in_vain: int = 0
+
+    def _answer(self, installation: str, path: str) -> Answer | None:
+        answer = self.novas.answer(installation, path)
+        self.in_vain += answer is None
+        return answer
 
     # -- what is open
 
     def settle(self, rider: Rider, lifetime: datetime.timedelta) -> None:
         installation = rider.nova_installation_uuid
         kept = ServersOverrides(self.store, self.riders, installation)
-        is_settled, made = installation in self.novas.installations, 0
+        is_settled, made, in_vain = installation in self.novas.installations, 0, self.in_vain
         for server in self._candidates(rider) if is_settled else ():
             if server is None:
                 is_settled = False
@@ -118,8 +125,9 @@ class _Work:
             is_settled = is_settled and mine is not None
         self.report.found += made
         if not is_settled:
+            # of a Nova that works on it still, or that nobody registers any more, nothing is to be mended
             self.report.unsettled += 1
-            self.report.unasked += 1
+            self.report.unasked += self.in_vain > in_vain
         elif rider.created_at < self.now - lifetime:
             self.report.abandoned += not made
             if not self.report.dry_run:
@@ -129,7 +137,7 @@ class _Work:
         """The servers that a request may have been for; None where Nova does not tell them all."""
         installation, one = rider.nova_installation_uuid, read(rider).server_id
         if one is not None:
-            answer = self.novas.answer(installation, f"/servers/{quote(one, safe='')}")
+            answer = self._answer(installation, f"/servers/{quote(one, safe='')}")
             if answer is None:
                 yield None
             elif answer.status == 200:
@@ -142,7 +150,7 @@ class _Work:
             "limit": str(BATCH),
         }
         for _ in range(_PAGES):
-            answer = self.novas.answer(installation, f"/servers/detail?{urlencode(asked)}")
+            answer = self._answer(installation, f"/servers/detail?{urlencode(asked)}")
             if answer is None or answer.status != 200:
                 break
             servers = answer.document["servers"]
@@ -161,7 +169,7 @@ class _Work:
         :param is_past: Glance would not answer such a boot any more, though Nova has left its server behind
         """
         path = f"/servers/{quote(server['id'], safe='')}/os-instance-actions/{quote(rider.own_request_id, safe='')}"
-        answer = self.novas.answer(rider.nova_installation_uuid, path)
+        answer = self._answer(rider.nova_installation_uuid, path)
         if answer is None:
             return None
         if answer.status == 200:
@@ -175,7 +183,7 @@ class _Work:
         some = self.store.after(InstanceRef(installation, ""), BATCH)
         while some:
             for kept in some:
-                answer = self.novas.answer(installation, f"/servers/{quote(kept.ref.instance_id, safe='')}")
+                answer = self._answer(installation, f"/servers/{quote(kept.ref.instance_id, safe='')}")
                 if answer is None:
                     self.report.unasked += 1
                 elif answer.status == 404 and kept.made_at < self.now - _UNDER_WAY:

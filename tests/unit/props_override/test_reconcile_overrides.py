@@ -150,7 +150,7 @@ def test_a_server_that_has_no_host_yet_may_still_be_the_one(site: Site) -> None:
     site.rider(age=30 * MINUTE)
     site.novas.add(at=utcnow() - 20 * MINUTE, **{"OS-EXT-STS:task_state": "scheduling"})
     report = site.run()
-    assert (report.abandoned, report.unsettled) == (0, 1)
+    assert (report.abandoned, report.unsettled, report.is_complete) == (0, 1, True)
     assert site.open() == 1
 
 
@@ -205,7 +205,8 @@ def test_a_nova_that_says_nothing_decides_nothing(site: Site) -> None:
 def test_the_riders_of_a_nova_that_nobody_registered_stay(site: Site) -> None:
     site.rider(age=2 * HOUR)
     site.novas.installations = ()
-    assert site.run().unsettled == 1
+    report = site.run()
+    assert (report.unsettled, report.is_complete) == (1, True)
     assert site.open() == 1
 
 
