@@ -121,9 +121,16 @@ class Server:
 
     def freeze(self) -> None:
         """Hold it, children and all: connections stay open, the kernel still accepts new ones, nothing answers."""
-        for pid in self._tree():
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGSTOP)
+
+        def held() -> bool:
+            tree = self._tree()  # again each time: a child may have been born meanwhile
+            for pid in tree:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGSTOP)
+            return all(_is_held(pid) for pid in tree)
+
+        # The signal is only sent when kill() returns: a thread on another core may still answer.
+        wait_until(held, f"{type(self).__name__} does not stop where it is")
 
     def thaw(self) -> None:
         """Let it go on."""
@@ -177,6 +184,15 @@ class Server:
                 with suppress(OSError):
                     tree.extend(int(child) for child in task.read_text().split())
         return tree
+
+
+def _is_held(pid: int) -> bool:
+    """Whether every thread of a process is stopped, or ended."""
+    states = []
+    for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with suppress(OSError):
+            states.append(stat.read_text().rpartition(") ")[2][0])
+    return all(state in "TtZX" for state in states)
 
 
 def wait_until(happens: Callable[[], bool], otherwise: str, seconds: float = _START_SECONDS) -> None:
