@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -13,9 +12,6 @@ from glance_related.riders.rider import Rider
 
 #: The kind of rider that says which properties are merged into an image.
 OVERRIDE = "override"
-
-#: How far Nova's clock may be behind ours, and how long after its request a server may be made.
-_BEFORE, _AFTER = datetime.timedelta(minutes=1), datetime.timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -71,14 +67,3 @@ _CARRIED = frozenset(field.name for field in fields(Override))
 def read(rider: Rider) -> Override:
     """What a rider of this kind carries; what a newer release has added to it is not for us."""
     return Override(**{name: value for name, value in rider.content.items() if name in _CARRIED})
-
-
-def may_be_of(rider: Rider, server_id: str, created_at: datetime.datetime) -> bool:
-    """Whether an open rider can be of a server, before Nova is asked.
-
-    :param created_at: when the server was made, UTC
-    """
-    rides_on: str | None = rider.content["server_id"]
-    if rides_on is not None:
-        return rides_on == server_id
-    return rider.created_at - _BEFORE <= created_at <= rider.created_at + _AFTER

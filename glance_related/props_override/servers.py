@@ -1,29 +1,22 @@
-"""`ServersOverrides`: what is kept of a server, found even where a crash came between Nova's answer and our row.
-
-A rider stays open until it is known for which servers it was. Nova's own record tells: the request id that
-stands in a server's actions is that of the request which made or rebuilt it, and of no other server's. So whoever
-looks at a server first finds what it was made with, and ``reconcile`` finds the rest.
-"""
+"""`ServersOverrides`: what is kept of a server, found even where a crash came between Nova's answer and our row."""
 
 from __future__ import annotations
 
-import datetime
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from glance_related.db.database import BadValue
 from glance_related.hosts.nova.servers import Servers
 from glance_related.instance_ref import InstanceRef, canonical_uuid
-from glance_related.props_override.override import OVERRIDE, Override, may_be_of, read
+from glance_related.props_override.override import OVERRIDE, Override, read
 from glance_related.props_override.store import Kept, OverrideStore
 from glance_related.riders.rider import Rider
 from glance_related.riders.store import RiderStore
+from glance_related.riders.tracing import Tracing
 
 LOG = logging.getLogger(__name__)
 
-#: Of how many pairs of a server and a request it is remembered that they have nothing to do with each other.
-_REMEMBERED = 10_000
 #: Of how many servers of one list Nova is asked; the others wait for the next look, or for ``reconcile``.
 MOST_ASKED = 10
 
@@ -40,9 +33,8 @@ class ServersOverrides:
 
     def __init__(self, store: OverrideStore, riders: RiderStore, installation: str) -> None:
         self._store = store
-        self._riders = riders
+        self._tracing = Tracing(riders, OVERRIDE, installation)
         self._installation = installation
-        self._told_apart: set[tuple[str, str]] = set()
 
     def of_one(self, server: Mapping[str, Any], servers: Servers, *, certainly: bool = False) -> Kept | None:
         """What a server has now; None where it has, or is kept to have, nothing of its own.
@@ -54,14 +46,14 @@ class ServersOverrides:
         :raises Undecided: where it must not be overlooked, and Nova does not tell
         """
         kept = self._store.get(self._ref(server["id"]))
-        riders = self._undecided(self._riders_of(_projects([server])), server, kept)
+        riders = self._undecided(self._tracing.open_of(_projects([server])), server, kept)
         kept = self._found_out(server, riders, servers, certainly=certainly) or kept
         return kept if _is_in_force(kept, server) else None
 
     def of_many(self, listed: list[dict[str, Any]], servers: Servers) -> dict[str, Kept]:
         """The same for a list of servers, by their ids."""
         kept = self._store.of(self._installation, [server["id"] for server in listed])
-        waiting = self._riders_of(_projects(listed))
+        waiting = self._tracing.open_of(_projects(listed))
         asked = 0
         for server in listed if waiting else ():
             riders = self._undecided(waiting, server, kept.get(server["id"]))
@@ -88,7 +80,7 @@ class ServersOverrides:
         kept = override.kept_of(server_id, rider, project_id)
         self._store.keep(kept)
         if not override.several or self._has_made_all(rider, override):
-            self._riders.close(rider.request_id, OVERRIDE)
+            self._tracing.close(rider)
         return kept
 
     def _has_made_all(self, rider: Rider, override: Override) -> bool:
@@ -109,21 +101,12 @@ class ServersOverrides:
     def _ref(self, server_id: str) -> InstanceRef:
         return InstanceRef(self._installation, server_id)
 
-    def _riders_of(self, project_ids: Collection[str]) -> list[Rider]:
-        return self._riders.open_of(OVERRIDE, self._installation, project_ids) if project_ids else []
-
     def _undecided(self, riders: list[Rider], server: Mapping[str, Any], kept: Kept | None) -> list[Rider]:
         """Those open riders that may say more of a server than what is kept."""
-        if not riders:
-            return []
-        made_at = _made_at(server)
         return [
             rider
-            for rider in riders
-            if rider.project_id == server.get("tenant_id")
-            and may_be_of(rider, server["id"], made_at)
-            and (kept is None or (rider.created_at >= kept.made_at and rider.own_request_id != kept.request_id))
-            and (server["id"], rider.request_id) not in self._told_apart
+            for rider in self._tracing.candidates(riders, server)
+            if kept is None or (rider.created_at >= kept.made_at and rider.own_request_id != kept.request_id)
         ]
 
     def _found_out(
@@ -132,30 +115,19 @@ class ServersOverrides:
         """What the last of these riders made of a server, if Nova's record of it names any of them."""
         if not riders:
             return None
-        recorded = servers.request_ids(server["id"])
-        if recorded is None and certainly:
+        traced = self._tracing.traced(server["id"], riders, servers)
+        if traced is None and certainly:
             raise Undecided
-        if recorded is None:
-            return None
         kept = None
-        for rider in riders:
-            if rider.own_request_id in recorded:
-                try:
-                    kept = self.bind(server["id"], server["tenant_id"], rider)
-                except BadValue:  # whoever looks at the server is not refused for it
-                    LOG.error("what server %s was made with cannot be kept", server["id"])
-                    self._tell_apart(server["id"], rider)
-                else:
-                    LOG.info("server %s was made by request %s, as Nova recorded", server["id"], rider.own_request_id)
-            elif recorded and read(rider).server_id is None:
-                self._tell_apart(server["id"], rider)
+        for rider in traced or ():
+            try:
+                kept = self.bind(server["id"], server["tenant_id"], rider)
+            except BadValue:  # whoever looks at the server is not refused for it
+                LOG.error("what server %s was made with cannot be kept", server["id"])
+                self._tracing.tell_apart(server["id"], rider)
+            else:
+                LOG.info("server %s was made by request %s, as Nova recorded", server["id"], rider.own_request_id)
         return kept
-
-    def _tell_apart(self, server_id: str, rider: Rider) -> None:
-        """Remember that a boot did not make a server: once Nova has recorded anything of it, its making is recorded."""
-        if len(self._told_apart) >= _REMEMBERED:
-            self._told_apart.clear()
-        self._told_apart.add((server_id, rider.request_id))
 
 
 def _is_in_force(kept: Kept | None, server: Mapping[str, Any]) -> bool:
@@ -174,11 +146,3 @@ def _spelt_alike(image_id: Any) -> str | None:
 def _projects(servers: Iterable[Mapping[str, Any]]) -> set[str]:
     """Whose servers these are; of one in a cell that is down Nova shows only a part."""
     return {server["tenant_id"] for server in servers if server.get("tenant_id")}
-
-
-def _made_at(server: Mapping[str, Any]) -> datetime.datetime:
-    """UTC; where Nova does not say, never."""
-    try:
-        return datetime.datetime.strptime(server["created"], "%Y-%m-%dT%H:%M:%SZ")
-    except (KeyError, TypeError, ValueError):
-        return datetime.datetime.min

@@ -4,6 +4,8 @@
 `mark`        `Marks`: request ids that only this suite can make
 `rider`       `Rider`: what is kept, and how a request to Nova gets its marked id
 `store`       `RiderStore`: riders kept under that id until Glance has been asked
+`tracing`     `Tracing`: for which servers an open rider was, by whoever looks at one
+`settling`    `Settling`: the same for all of them, by ``reconcile``
 `options`     the mark's keys, and how long a rider is believed
 `keys`        with which keys each side has started, for ``config check``
 ============  =========================================================================

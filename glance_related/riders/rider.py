@@ -36,7 +36,8 @@ class Rider:
     :param nova_installation_uuid: which Nova
     :param project_id: the project of the caller
     :param user_id: the caller
-    :param content: what is kept; plain JSON
+    :param content: what is kept; plain JSON. Where a rider can be open it names the ``server_id`` that its request
+        is for, or None
     :param created_at: UTC
     :param is_open: it has still to be found out for which servers it was; such a rider is not purged
     """
@@ -50,6 +51,12 @@ class Rider:
     content: Mapping[str, Any]
     created_at: datetime.datetime
     is_open: bool = False
+
+    @property
+    def server_id(self) -> str | None:
+        """The server that the request is for; None: it makes servers."""
+        named: str | None = self.content.get("server_id")
+        return named
 
 
 def drop_replayed(environ: WSGIEnvironment, marks: Marks) -> None:
