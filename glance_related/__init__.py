@@ -8,11 +8,12 @@ The systems
 
 ``instance_aware``   images know the instance they came from: lists by instance and by customer
 ``props_override``   one image, many machines: image properties overridden for one server
+``package_menu``     a menu of packages for every cloud, project and server, delivered to where they are configured
 
-More are planned (a menu of packages, injected files, contextualization); nothing of them is here yet.
+More are planned (injected files, contextualization); nothing of them is here yet.
 One system is one word everywhere: its package, paste section, entry point, option group, error prefix,
-policy prefix and test folder. Its filter in front of Nova has the same word with ``_nova``. Either system
-does without the other.
+policy prefix and test folder. Its filter in front of Nova has the same word with ``_nova``. Each system
+does without the others.
 
 The pipelines
 =============
@@ -21,7 +22,7 @@ Filters are composed by PasteDeploy in the hosts' own files, Glance's ``glance-a
 ``api-paste.ini``; ``etc/paste.ini`` shows the lines and says why each word stands where it stands::
 
     ... versionnegotiation osprofiler authtoken context instance_aware props_override [cache] rootapp
-    ... osprofiler authtoken instance_aware_nova props_override_nova keystonecontext osapi_compute_app_v21
+    ... authtoken instance_aware_nova props_override_nova package_menu keystonecontext osapi_compute_app_v21
 
 A request that is none of ours crosses one room: one test on its path, then the host, same environ, same
 iterator, body unread. One that is ours goes to its handler, in an order that reads like the decision it
@@ -40,12 +41,14 @@ The house
 `hosts`              what is known of the services we stand in front of, one package for each
 `settings`           options (oslo.config) and policies (oslo.policy)
 `riders`             what rides on a request to Nova and comes out at Glance, under a marked request id
+`deliveries`         the outbox: what must reach somebody, kept until it has, and the worker that sees to it
 `db`                 the engine, its bounded waits and retries, and the schema's migrations
 `instance_aware`     system 1: its filters, rules, stores, options, problems
 `props_override`     system 2: the same
+`package_menu`       system 3: the same, with its drivers and its page
 `client`             for programs: openstacksdk's images, with the instance known
 `osc`                for customers: commands of openstackclient
-`cmd`                ``glance-related-manage``
+`cmd`                ``glance-related-manage``, ``glance-related-worker``
 `healthcheck`        a plugin for oslo.middleware's healthcheck
 `testing`            shipped for tests: fakes of Glance and Nova, a reference registry
 ===================  ===================================================================================

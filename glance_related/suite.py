@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import functools
 import importlib.metadata
+import logging
+import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from glance_related.db import migration
 from glance_related.db.database import Database, DatabaseDown
+from glance_related.db.facts import set_fact
 from glance_related.riders.mark import Marks
+from glance_related.settings.keys import Keys
 from glance_related.settings.options import DEFAULT_FILE, ConfigError, Settings, load
 from glance_related.settings.policy import Policy
+
+LOG = logging.getLogger(__name__)
 
 
 class Counters:
@@ -46,6 +52,7 @@ class Suite:
     database: Database
     policy: Policy
     marks: Marks = field(default_factory=lambda: Marks(()))
+    keys: Keys = field(default_factory=lambda: Keys(None))
     counters: Counters = field(default_factory=Counters)
     systems: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -85,6 +92,14 @@ class Suite:
             )
 
 
+def record_keys(database: Database, fingerprints: Collection[str]) -> None:
+    """Leave word of the keys that this host has, for ``keys promote``; a database that is down stops nobody."""
+    try:
+        set_fact(database, f"keys.{socket.gethostname()}"[:64], ",".join(sorted(fingerprints))[:255])
+    except DatabaseDown:
+        LOG.info("which keys this host has was not recorded: the database is down")
+
+
 def version() -> str:
     """The version of the installed suite."""
     return importlib.metadata.version("glance_related")
@@ -102,4 +117,11 @@ def open_suite(config_file: str | None = None) -> Suite:
 @functools.cache
 def _open(config_file: str) -> Suite:
     settings = load(config_file)
-    return Suite(settings, Database(settings.database), Policy(settings), Marks(settings.riders.mark_keys))
+    database = Database(settings.database)
+    return Suite(
+        settings,
+        database,
+        Policy(settings),
+        Marks(settings.riders.mark_keys),
+        Keys(settings.keys_folder, functools.partial(record_keys, database)),
+    )

@@ -1,4 +1,4 @@
-"""The command line of the suite: ``glance-related-manage``.
+"""The command line of the suite: ``glance-related-manage``, and ``glance-related-worker``.
 
 ==============  ====================================================================
 `manage`        the entry: the parser, exit codes, errors in one sentence
@@ -6,6 +6,10 @@
 `installation`  ``installation add|list|remove``, ``generate-installation-uuid``,
                 ``generate-mark-key``
 `reconcile`     ``reconcile``
+`deliveries`    ``deliveries list|show|retry|status``
+`keys`          ``keys setup|stage|promote|rewrite|list``
+`purge`         ``purge``
+`worker`        ``glance-related-worker``
 `check`         ``config check``, a package with a module for each side
 `show`          ``show``
 `paste`         a paste file, read as PasteDeploy reads it

@@ -14,7 +14,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from glance_related.cmd import check, database, installation, output, reconcile, show
+from glance_related.cmd import check, database, deliveries, installation, keys, output, purge, reconcile, show
 from glance_related.db.database import DatabaseDown
 from glance_related.settings.options import DEFAULT_FILE, ConfigError
 from glance_related.suite import version
@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=version())
     commands = top.add_subparsers(metavar="COMMAND", required=True)
-    for module in (database, installation, reconcile, check, show):
+    for module in (database, installation, reconcile, deliveries, keys, purge, check, show):
         module.register(commands)
     return top
 

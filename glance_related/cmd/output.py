@@ -60,7 +60,7 @@ class Progress:
             self._begun = False
 
 
-def fail(sentence: str) -> int:
+def fail(sentence: str, program: str = "glance-related-manage") -> int:
     """Say what went wrong on stderr; the exit code of a command that could not do its work."""
-    print(f"glance-related-manage: {sentence}", file=sys.stderr)
+    print(f"{program}: {sentence}", file=sys.stderr)
     return 1

@@ -19,10 +19,14 @@ from glance_related.instance_aware.adoptions import AdoptionStore
 from glance_related.instance_aware.asked_novas import AskedNovas
 from glance_related.instance_aware.reconcile import Refused, Report, reconcile
 from glance_related.instance_aware.store import Store
+from glance_related.package_menu.books import Books, open_drivers
+from glance_related.package_menu.instance_store import is_in_use
+from glance_related.package_menu.look_around import PackagesReport, reconcile_packages
 from glance_related.props_override.reconcile import OverridesReport, reconcile_overrides
 from glance_related.props_override.store import OverrideStore
 from glance_related.riders.store import RiderStore
 from glance_related.settings.options import ConfigError, Settings, load
+from glance_related.suite import open_suite
 
 
 def register(commands: Any) -> None:
@@ -103,22 +107,36 @@ def _run(args: argparse.Namespace) -> int:
         datetime.timedelta(seconds=settings.riders.lifetime_seconds),
         dry_run=args.dry_run,
     )
+    packages = _packages(settings, novas, dry_run=args.dry_run)
     report.novas = sorted({*report.novas, *novas.troubles.values()})
-    _print(report, overrides, args.format)
-    if report.is_complete and overrides.is_complete:
+    _print(report, overrides, packages, args.format)
+    if report.is_complete and overrides.is_complete and packages.is_complete:
         return 0
-    return output.fail(" ".join(_reasons(report, overrides)))
+    return output.fail(" ".join(_reasons(report, overrides, packages)))
 
 
-def _reasons(report: Report, overrides: OverridesReport) -> list[str]:
+def _packages(settings: Settings, novas: AskedNovas, *, dry_run: bool) -> PackagesReport:
+    """The same for the package menu, where there is one.
+
+    :raises ConfigError: its drivers are not configured
+    """
+    suite = open_suite(settings.config_file)
+    if not is_in_use(suite.database):
+        return PackagesReport(dry_run)
+    books = Books(suite, open_drivers(settings))
+    lifetime = datetime.timedelta(seconds=settings.riders.lifetime_seconds)
+    return reconcile_packages(books, novas, lifetime, dry_run=dry_run)
+
+
+def _reasons(report: Report, overrides: OverridesReport, packages: PackagesReport) -> list[str]:
     """Why not everything was decided."""
     if report.stopped:
         return [report.stopped]
     reasons = list(report.novas)
     if report.undecided or report.left:
         reasons.append("Glance said nothing certain about some images; they stay as they are: see its log.")
-    if (report.unasked or overrides.unasked) and not report.novas:
-        reasons.append("Glance or Nova said nothing certain about some images of Nova's: see their logs.")
+    if (report.unasked or overrides.unasked or packages.unasked) and not report.novas:
+        reasons.append("Glance or Nova said nothing certain about some images or servers: see their logs.")
     return reasons
 
 
@@ -129,9 +147,10 @@ def _native(args: argparse.Namespace, settings: Settings) -> GlanceTables:
     return tables
 
 
-def _print(report: Report, overrides: OverridesReport, form: str) -> None:
+def _print(report: Report, overrides: OverridesReport, packages: PackagesReport, form: str) -> None:
     if form == "json":
-        output.print_object({**dataclasses.asdict(report), "overrides": dataclasses.asdict(overrides)})
+        others = {"overrides": dataclasses.asdict(overrides), "packages": dataclasses.asdict(packages)}
+        output.print_object({**dataclasses.asdict(report), **others})
         return
     lines = {
         "rows looked at": report.looked_at,
@@ -152,6 +171,11 @@ def _print(report: Report, overrides: OverridesReport, form: str) -> None:
         "requests with overridden properties that made no server, closed": overrides.abandoned,
         "requests with overridden properties still to be settled": overrides.unsettled,
         "servers that are gone, their overridden properties forgotten": overrides.gone,
+        "servers whose packages were found out": packages.found,
+        "requests with packages that made no server, closed": packages.abandoned,
+        "requests with packages still to be settled": packages.unsettled,
+        "servers that were not known, given what their projects have": packages.adopted,
+        "servers that are gone, their packages forgotten": packages.gone,
     }
     if not report.dry_run:
         lines["riders that are past, forgotten"] = report.purged

@@ -9,6 +9,8 @@
 `failures`        what an error means: down, in another's way, or a bad value
 `upsert`          insert or replace a row in one statement
 `facts`           short texts under a name, for every process
+`clock`           the database's own clock, by which leases are told
+`paging`          rows behind a marker, in the order of several columns
 `among`           compare a column with many values, in the driver's own words
 `migration`       ``db upgrade`` and ``db version``: alembic, with a version table of
                   its own, so that the tables may live in Glance's database

@@ -25,3 +25,12 @@ def set_fact(database: Database, name: str, value: str) -> None:
     """
     if read_fact(database, name) != value:
         database.write(lambda connection: upsert(connection, facts, {"name": name, "value": value}))
+
+
+def facts_under(database: Database, prefix: str) -> dict[str, str]:
+    """What is known under the names that begin so.
+
+    :raises DatabaseDown:
+    """
+    query = sa.select(facts.c.name, facts.c.value).where(facts.c.name.startswith(prefix, autoescape=True))
+    return database.read(lambda connection: {row.name: row.value for row in connection.execute(query)})

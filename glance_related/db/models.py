@@ -15,6 +15,9 @@ MYSQL_TABLE: Any = {
     "mysql_collate": "utf8mb4_nopad_bin",
 }
 
+# MariaDB's TEXT ends at 64 KiB.
+_LONG_TEXT: Any = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql")
+
 metadata = sa.MetaData()
 
 #: Facts of this database itself: ``database_id``, by which ``reconcile`` knows that the Glance it asks
@@ -107,7 +110,7 @@ riders = sa.Table(
     sa.Column("nova_installation_uuid", sa.String(36), nullable=False),
     sa.Column("project_id", sa.String(255), nullable=False),
     sa.Column("user_id", sa.String(255), nullable=False),
-    sa.Column("content", sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql"), nullable=False),
+    sa.Column("content", _LONG_TEXT, nullable=False),
     sa.Column("created_at", sa.DateTime, nullable=False),
     # no Boolean: no default of one is written alike in all databases
     sa.Column("is_open", sa.SmallInteger, nullable=False, server_default="0"),
@@ -126,10 +129,163 @@ server_overrides = sa.Table(
     sa.Column("project_id", sa.String(255), nullable=False),
     sa.Column("image_id", sa.String(36), nullable=False),
     sa.Column("rescue_image_id", sa.String(36), nullable=False),
-    sa.Column("properties", sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql"), nullable=False),
+    sa.Column("properties", _LONG_TEXT, nullable=False),
     sa.Column("request_id", sa.String(64), nullable=False),
     sa.Column("made_at", sa.DateTime, nullable=False),
     sa.Index("glance_related_server_overrides_request", "request_id"),
+    **MYSQL_TABLE,
+)
+
+#: How far the menu of the cloud (the scope "") and of each project has come. ``version`` counts every change,
+#: ``generation`` those that may change what a server has: that of a server is the sum of its scopes' and its own.
+package_scopes = sa.Table(
+    "glance_related_package_scopes",
+    metadata,
+    sa.Column("scope", sa.String(255), primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("generation", sa.BigInteger, nullable=False),
+    **MYSQL_TABLE,
+)
+
+#: What is on the menu: packages, variables and bundles of them. What is no plain text is JSON.
+package_entries = sa.Table(
+    "glance_related_package_entries",
+    metadata,
+    sa.Column("name", sa.String(255), primary_key=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("title", sa.String(255), nullable=False),
+    sa.Column("description", _LONG_TEXT, nullable=False),
+    sa.Column("category", sa.String(255), nullable=False),
+    sa.Column("type", sa.String(16), nullable=True),
+    sa.Column("default_value", _LONG_TEXT, nullable=True),
+    sa.Column("required", sa.SmallInteger, nullable=False),
+    sa.Column("on_by_default", sa.SmallInteger, nullable=False),
+    sa.Column("enabled", sa.SmallInteger, nullable=False),
+    sa.Column("details", _LONG_TEXT, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    **MYSQL_TABLE,
+)
+
+#: What a project makes of an entry.
+package_project_states = sa.Table(
+    "glance_related_package_project_states",
+    metadata,
+    sa.Column("project_id", sa.String(255), primary_key=True),
+    sa.Column("name", sa.String(255), primary_key=True),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("default_value", _LONG_TEXT, nullable=True),
+    sa.Index("glance_related_package_project_states_name", "name"),
+    **MYSQL_TABLE,
+)
+
+#: The servers that have settings, and what is needed of them to deliver these.
+package_instances = sa.Table(
+    "glance_related_package_instances",
+    metadata,
+    sa.Column("nova_installation_uuid", sa.String(36), primary_key=True),
+    sa.Column("instance_id", sa.String(255), primary_key=True),
+    sa.Column("project_id", sa.String(255), nullable=False),
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("hostname", sa.String(255), nullable=False),
+    sa.Column("os_distro", sa.String(255), nullable=False),
+    sa.Column("generation", sa.BigInteger, nullable=False),
+    sa.Column("request_id", sa.String(64), nullable=False),
+    sa.Column("created_at", sa.DateTime, nullable=False),
+    sa.Index("glance_related_package_instances_project", "project_id", "nova_installation_uuid", "instance_id"),
+    sa.Index("glance_related_package_instances_hostname", "hostname"),
+    sa.Index("glance_related_package_instances_request", "request_id"),
+    **MYSQL_TABLE,
+)
+
+#: Where a server differs from its project.
+package_instance_states = sa.Table(
+    "glance_related_package_instance_states",
+    metadata,
+    sa.Column("nova_installation_uuid", sa.String(36), primary_key=True),
+    sa.Column("instance_id", sa.String(255), primary_key=True),
+    sa.Column("name", sa.String(255), primary_key=True),
+    sa.Column("state", sa.String(16), nullable=True),
+    sa.Column("is_on", sa.SmallInteger, nullable=True),
+    sa.Column("value", _LONG_TEXT, nullable=True),
+    sa.Index("glance_related_package_instance_states_name", "name"),
+    **MYSQL_TABLE,
+)
+
+#: Who changed what of a server's settings; what is secret is not here.
+package_history = sa.Table(
+    "glance_related_package_history",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("nova_installation_uuid", sa.String(36), nullable=False),
+    sa.Column("instance_id", sa.String(255), nullable=False),
+    sa.Column("generation", sa.BigInteger, nullable=False),
+    sa.Column("user_id", sa.String(255), nullable=False),
+    sa.Column("changes", _LONG_TEXT, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Index("glance_related_package_history_instance", "instance_id", "nova_installation_uuid", "created_at", "id"),
+    sa.Index("glance_related_package_history_created", "created_at"),
+    **MYSQL_TABLE,
+)
+
+#: The outbox: what must reach somebody else, one row for each receiver and thing, and how far it has come. Times are
+#: milliseconds of the database's own clock; what may be taken up by a worker has a ``due_at``.
+deliveries = sa.Table(
+    "glance_related_deliveries",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("nova_installation_uuid", sa.String(36), nullable=False),
+    sa.Column("instance_id", sa.String(255), nullable=False),
+    sa.Column("driver", sa.String(64), nullable=False),
+    sa.Column("item", sa.String(255), nullable=False),
+    sa.Column("system", sa.String(32), nullable=False),
+    sa.Column("project_id", sa.String(255), nullable=False),
+    sa.Column("action", sa.String(16), nullable=False),
+    sa.Column("is_pulled", sa.SmallInteger, nullable=False),
+    sa.Column("generation", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("due_at", sa.BigInteger, nullable=True),
+    sa.Column("claim", sa.String(36), nullable=False),
+    sa.Column("claimed_by", sa.String(255), nullable=False),
+    sa.Column("claimed_generation", sa.BigInteger, nullable=False),
+    sa.Column("applied_generation", sa.BigInteger, nullable=True),
+    sa.Column("applied", _LONG_TEXT, nullable=True),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger, nullable=False),
+    sa.Column("read_at", sa.BigInteger, nullable=True),
+    sa.Column("confirmed_at", sa.BigInteger, nullable=True),
+    sa.Index(
+        "glance_related_deliveries_receiver", "nova_installation_uuid", "instance_id", "driver", "item", unique=True
+    ),
+    sa.Index("glance_related_deliveries_due", "driver", "due_at"),
+    sa.Index("glance_related_deliveries_claim", "claim"),
+    sa.Index("glance_related_deliveries_state", "state", "updated_at"),
+    sa.Index("glance_related_deliveries_project", "project_id", "state"),
+    **MYSQL_TABLE,
+)
+
+#: Changes that reach many servers, and how far each has been turned into deliveries.
+fanouts = sa.Table(
+    "glance_related_fanouts",
+    metadata,
+    sa.Column("system", sa.String(32), primary_key=True),
+    sa.Column("scope", sa.String(255), primary_key=True),
+    sa.Column("marker", sa.String(300), nullable=False),
+    sa.Column("claim", sa.String(36), nullable=False),
+    sa.Column("due_at", sa.BigInteger, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    **MYSQL_TABLE,
+)
+
+#: Who is logged in on the page; the token is encrypted, the cookie's id only as its hash.
+page_sessions = sa.Table(
+    "glance_related_page_sessions",
+    metadata,
+    sa.Column("id_hash", sa.String(64), primary_key=True),
+    sa.Column("content", _LONG_TEXT, nullable=False),
+    sa.Column("expires_at", sa.DateTime, nullable=False),
+    sa.Index("glance_related_page_sessions_expires", "expires_at"),
     **MYSQL_TABLE,
 )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from glance_related.db.database import DatabaseDown
 from glance_related.hosts.nova import routes
+from glance_related.hosts.nova.boots import makes_several, most_made
 from glance_related.hosts.nova.context import is_well_placed
 from glance_related.hosts.nova.errors import render
 from glance_related.hosts.nova.image_properties import table
@@ -113,7 +114,7 @@ class PropsOverrideNovaMiddleware(Filter):
         except NotAnswered as failure:
             return failure.reply
         override = self._override(given, image, caller)
-        override = replace(override, several=rules.makes_several(server), most=rules.most_made(server))
+        override = replace(override, several=makes_several(server), most=most_made(server))
         return self._riding.boot(request, caller, servers, override)
 
     def _override(self, given: Mapping[str, Any], image: Image | None, caller: Caller) -> Override:

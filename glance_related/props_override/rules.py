@@ -11,17 +11,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from glance_related.hosts.nova.boots import strays
 from glance_related.instance_ref import canonical_uuid
 from glance_related.problem import Problem
 from glance_related.props_override import problems
 
 #: Where an override stands in the body of a boot or a rebuild, and in what is shown of a server.
 KEY = "image_props_override"
-# Where Nova reads whatever it is given, so that an override that strayed there would be lost in silence.
-_HINTS = ("os:scheduler_hints", "OS-SCH-HNT:scheduler_hints")
 
 _OF_VOLUMES = ("volume", "snapshot")
-_COUNTS = ("min_count", "max_count", "os-multiple-create:min_count", "os-multiple-create:max_count")
 
 # By these Nova chooses a server's host, counts what it takes there, and lays it out; it does so when the server is
 # made, moved, or rebuilt from another image, but not when it is rebuilt from the same one.
@@ -86,22 +84,15 @@ def take(document: Mapping[str, Any], inside: str) -> dict[str, Any] | None:
     :returns: None where there is none
     :raises Problem: 400 where it is no object, or stands where nobody would read it
     """
-    strayed = KEY in document or any(_holds(part) for name, part in document.items() if name != inside)
-    within = document.get(inside)
-    strayed = strayed or (isinstance(within, dict) and any(_holds(within.get(hints)) for hints in _HINTS))
-    if strayed:
+    if strays(document, inside, (KEY,)):
         raise problems.ELSEWHERE(inside=inside)
-    if not _holds(within):
+    within = document.get(inside)
+    if not isinstance(within, dict) or KEY not in within:
         return None
-    assert isinstance(within, dict)
     given = within.pop(KEY)
     if not isinstance(given, dict):
         raise problems.NOT_PROPERTIES()
     return given
-
-
-def _holds(part: Any) -> bool:
-    return isinstance(part, dict) and KEY in part
 
 
 def image_of_boot(server: Mapping[str, Any]) -> str:
@@ -134,18 +125,6 @@ def _is_root_volume(mapping: Mapping[str, Any]) -> bool:
 def is_of_a_volume(image: Mapping[str, str]) -> bool:
     """Whether a server of this image would boot from a volume, by the image's own properties."""
     return "block_device_mapping" in image or "img_block_device_mapping" in image
-
-
-def most_made(server: Mapping[str, Any]) -> int | None:
-    """How many servers a boot makes, where it makes so many or none; None where that is not known."""
-    numbers = [server[name] for name in _COUNTS if name in server]
-    least, most = (numbers * 2)[:2] if numbers else (1, 1)
-    return int(most) if least == most and str(most).isdecimal() else None
-
-
-def makes_several(server: Mapping[str, Any]) -> bool:
-    """Whether a boot may make more servers than its answer names."""
-    return "return_reservation_id" in server or any(str(server.get(name, 1)).strip() != "1" for name in _COUNTS)
 
 
 def judge(

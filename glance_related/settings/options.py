@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,12 @@ from keystoneauth1 import loading
 from oslo_config import cfg
 
 from glance_related.db.database import DatabaseSettings
+from glance_related.deliveries import options as deliveries
+from glance_related.deliveries.options import DeliveriesSettings
 from glance_related.instance_aware import options as instance_aware
 from glance_related.instance_aware.options import InstanceAwareSettings
+from glance_related.package_menu import options as package_menu
+from glance_related.package_menu.options import PackageMenuSettings
 from glance_related.props_override import options as props_override
 from glance_related.props_override.options import PropsOverrideSettings
 from glance_related.riders import options as riders
@@ -45,6 +50,14 @@ DATABASE_OPTS = [
         help="How long the database counts as down after it has failed to answer, in seconds.",
     ),
     cfg.IntOpt("pool_size", default=10, min=1, help="Connections that each process keeps open."),
+]
+
+KEYS_OPTS = [
+    cfg.StrOpt(
+        "folder",
+        help="Where the keys are by which secrets are encrypted, the same on every host of nova-api, nova-metadata and "
+        "glance-related-worker; 'glance-related-manage keys setup' makes them. Not set: secrets are refused.",
+    ),
 ]
 
 ACCOUNT_OPTS = [
@@ -92,7 +105,10 @@ class Settings:
     database: DatabaseSettings
     instance_aware: InstanceAwareSettings
     props_override: PropsOverrideSettings
+    package_menu: PackageMenuSettings
+    deliveries: DeliveriesSettings
     riders: RidersSettings
+    keys_folder: str | None
     conf: Any
 
 
@@ -103,12 +119,18 @@ def list_opts() -> list[tuple[str, list[Any]]]:
         *loading.get_auth_plugin_conf_options("password"),
         *loading.get_session_conf_options(),
     ]
+    return [*_groups(), (ACCOUNT_GROUP, [*ACCOUNT_OPTS, *auth])]
+
+
+def _groups() -> list[tuple[str, list[Any]]]:
     return [
         ("database", DATABASE_OPTS),
         (instance_aware.GROUP, instance_aware.OPTS),
         (props_override.GROUP, props_override.OPTS),
+        *package_menu.groups(),
+        (deliveries.GROUP, deliveries.OPTS),
         (riders.GROUP, riders.OPTS),
-        (ACCOUNT_GROUP, [*ACCOUNT_OPTS, *auth]),
+        ("keys", KEYS_OPTS),
     ]
 
 
@@ -125,22 +147,22 @@ def load(config_file: str | None = None) -> Settings:
             "another in the paste section (config_file) or with --config-file."
         )
     conf = cfg.ConfigOpts()
-    conf.register_opts(DATABASE_OPTS, group="database")
-    conf.register_opts(instance_aware.OPTS, group=instance_aware.GROUP)
-    conf.register_opts(props_override.OPTS, group=props_override.GROUP)
-    conf.register_opts(riders.OPTS, group=riders.GROUP)
-    conf.register_opts(ACCOUNT_OPTS, group=ACCOUNT_GROUP)
+    for group, options in (*_groups(), (ACCOUNT_GROUP, ACCOUNT_OPTS)):
+        conf.register_opts(options, group=group)
     try:
         conf([], project="glance-related", default_config_files=[str(path)], default_config_dirs=[])
         loading.register_auth_conf_options(conf, ACCOUNT_GROUP)
         loading.register_session_conf_options(conf, ACCOUNT_GROUP)
-        _check_names(path)
+        _check_names(path, conf[package_menu.GROUP].package_management_driver)
         return Settings(
             config_file=str(path),
             database=_database(conf, path),
             instance_aware=instance_aware.read(conf),
             props_override=props_override.read(conf),
+            package_menu=package_menu.read(conf),
+            deliveries=deliveries.read(conf),
             riders=riders.read(conf),
+            keys_folder=conf["keys"].folder or None,
             conf=conf,
         )
     except cfg.ConfigFilesPermissionDeniedError:
@@ -180,8 +202,11 @@ def _database(conf: Any, path: Path) -> DatabaseSettings:
     return DatabaseSettings(group.connection, group.timeout, group.breaker_seconds, group.pool_size)
 
 
-def _check_names(path: Path) -> None:
-    """A misspelt option would silently leave its default in force."""
+def _check_names(path: Path, drivers: Sequence[str]) -> None:
+    """A misspelt option would silently leave its default in force.
+
+    :param drivers: those in use; one that is installed beside the suite has options of its own
+    """
     known = {group: {opt.dest for opt in opts} | {opt.name for opt in opts} for group, opts in list_opts()}
     for group, opts in list_opts():
         for opt in opts:
@@ -191,6 +216,8 @@ def _check_names(path: Path) -> None:
     for section, options in sections.items():
         if section in ("DEFAULT", "oslo_policy"):
             continue  # logging of the commands; oslo.policy checks its own
+        if section not in known and section in [package_menu.DRIVER_GROUP + name for name in drivers]:
+            continue
         if section not in known:
             raise ConfigError(f"{path}: there is no section [{section}]{_suggest(section, known)}.")
         for option in options:

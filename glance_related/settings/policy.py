@@ -20,8 +20,20 @@ BIND_AS_PROGRAM = "instance_aware:bind_as_program"
 LIST_CUSTOMER = "instance_aware:list_customer"
 OVERRIDE = "props_override:override"
 OVERRIDE_LIST = "props_override:list"
+MENU_LIST = "package_menu:list"
+MENU_PUBLISH = "package_menu:publish"
+MENU_PROJECT_SHOW = "package_menu:project_show"
+MENU_PROJECT_SET = "package_menu:project_set"
+MENU_PROJECT_LIFT = "package_menu:project_lift"
+MENU_SERVER_SET = "package_menu:server_set"
+MENU_SERVER_SET_LOCKED = "package_menu:server_set_locked"
+MENU_SERVER_STATE = "package_menu:server_state"
+MENU_NODE = "package_menu:node"
+MENU_NODE_SECRETS = "package_menu:node_secrets"
 ABOUT = "glance_related:about"
 ABOUT_ADMIN = "glance_related:about_admin"
+
+_OF_ANY_ROLE = "(role:reader or role:member or role:manager)"
 
 _BINDING: Any = [
     {"path": "/v2/images", "method": "POST"},
@@ -67,6 +79,94 @@ _RULES = [
         check_str="role:reader or role:member or role:admin",
         description="See which image properties one may override.",
         operations=[{"path": "/image-props-override", "method": "GET"}],
+    ),
+    policy.DocumentedRuleDefault(
+        name=MENU_LIST,
+        check_str="role:admin",
+        description="See the cloud's whole menu, what each project makes of it, and which servers have what.",
+        operations=[
+            {"path": "/package-menu", "method": "GET"},
+            {"path": "/package-menu/{name}", "method": "GET"},
+            {"path": "/package-menu/{name}/servers", "method": "GET"},
+            {"path": "/package-menu/projects", "method": "GET"},
+        ],
+    ),
+    policy.DocumentedRuleDefault(
+        name=MENU_PUBLISH,
+        check_str="role:admin",
+        description="Put something on the cloud's menu, change it, take it off.",
+        operations=[
+            {"path": "/package-menu", "method": "POST"},
+            {"path": "/package-menu/{name}", "method": "PATCH"},
+            {"path": "/package-menu/{name}", "method": "DELETE"},
+        ],
+    ),
+    policy.DocumentedRuleDefault(
+        name=MENU_PROJECT_SHOW,
+        check_str=f"role:admin or ({_OF_ANY_ROLE} and project_id:%(project_id)s)",
+        description="See a project's menu. The target has its project_id.",
+        operations=[{"path": "/package-menu/projects/{project_id}", "method": "GET"}],
+    ),
+    policy.DocumentedRuleDefault(
+        name=MENU_PROJECT_SET,
+        check_str="role:admin or (role:manager and project_id:%(project_id)s)",
+        description="Choose what is a default of a project among what is available to it, and its own values. The "
+        "target has its project_id.",
+        operations=[
+            {"path": "/package-menu/projects/{project_id}/{name}", "method": "PUT"},
+            {"path": "/package-menu/projects/{project_id}/{name}", "method": "DELETE"},
+        ],
+    ),
+    policy.DocumentedRuleDefault(
+        name=MENU_PROJECT_LIFT,
+        check_str="role:admin",
+        description="Make something available to a project that is not, or the reverse; see what is not.",
+        operations=[
+            {"path": "/package-menu/projects/{project_id}", "method": "GET"},
+            {"path": "/package-menu/projects/{project_id}/{name}", "method": "PUT"},
+            {"path": "/package-menu/projects/{project_id}/{name}", "method": "DELETE"},
+        ],
+    ),
+    policy.DocumentedRuleDefault(
+        name=MENU_SERVER_SET,
+        check_str="role:admin or ((role:member or role:manager) and project_id:%(project_id)s)",
+        description="Change the settings of a server that one sees, or boot one with settings. The target has the "
+        "server's project_id.",
+        operations=[
+            {"path": "/servers", "method": "POST"},
+            {"path": "/servers/{server_id}/packages", "method": "PUT"},
+            {"path": "/servers/{server_id}/packages/{name}", "method": "PUT"},
+            {"path": "/servers/{server_id}/packages/{name}", "method": "DELETE"},
+        ],
+    ),
+    policy.DocumentedRuleDefault(
+        name=MENU_SERVER_SET_LOCKED,
+        check_str="role:admin",
+        description="Change the settings of a server that is locked.",
+        operations=[
+            {"path": "/servers/{server_id}/packages", "method": "PUT"},
+            {"path": "/servers/{server_id}/packages/{name}", "method": "PUT"},
+            {"path": "/servers/{server_id}/packages/{name}", "method": "DELETE"},
+        ],
+    ),
+    policy.DocumentedRuleDefault(
+        name=MENU_SERVER_STATE,
+        check_str="role:admin",
+        description="Make something available to one server, or not, or its default, whatever its project says.",
+        operations=[{"path": "/servers/{server_id}/packages/{name}", "method": "PUT"}],
+    ),
+    policy.DocumentedRuleDefault(
+        name=MENU_NODE,
+        check_str=f"role:admin or ({_OF_ANY_ROLE} and project_id:%(project_id)s)",
+        description="Be told what a server that one sees has, as a configuration system needs it. The target has the "
+        "server's project_id.",
+        operations=[{"path": "/package-menu/nodes/{certname}", "method": "GET"}],
+    ),
+    policy.DocumentedRuleDefault(
+        name=MENU_NODE_SECRETS,
+        check_str="role:admin or role:service",
+        description="Be told the secrets among that, too.",
+        operations=[{"path": "/package-menu/nodes/{certname}", "method": "GET"}],
     ),
     policy.DocumentedRuleDefault(
         name=ABOUT,

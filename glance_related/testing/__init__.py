@@ -9,5 +9,6 @@
 `adoption_suite`   the same of what awaits the proof of its instance
 `rider_suite`      the same of what rides on requests to Nova
 `override_suite`   the same of what servers were booted with
+`delivery_suite`   the same of the outbox
 =================  ================================================================
 """

@@ -9,6 +9,8 @@
 `query`        the query string, read exactly as the hosts read it
 `upstream`     `Upstream`: asking the wrapped service something of our own
 `caller`       `Caller`: who is asking, read once from verified headers
+`conditions`   entity tags: two who edit the same thing do not overwrite each other
+`pages`        a list in pages, with filters and a link to the next
 `negotiated`   a `Problem` as JSON, HTML or text, by the Accept header
 =============  ======================================================================
 

@@ -13,6 +13,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
@@ -41,7 +42,7 @@ class Route:
 
     :param method: HTTP method
     :param path: path as `routes.Mapper` reads it, ``{name}`` matching one segment
-    :param handler: name of the filter's method that serves it
+    :param handler: name of the filter's method that serves it, or of one of a part of the filter, as ``menu.show``
     :param what: what the filter changes, for ``glance-related-manage show`` and the manual
     """
 
@@ -176,7 +177,7 @@ class Filter(ABC):
         table = RouteTable(self.routes)
         self._match = table.match
         self._handlers: dict[Route, Callable[[Request], WSGIApplication]] = {
-            route: getattr(self, route.handler) for route in self.routes
+            route: attrgetter(route.handler)(self) for route in self.routes
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

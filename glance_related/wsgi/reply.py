@@ -55,14 +55,16 @@ class Reply:
         return Reply(self.status, (*headers, ("Content-Length", str(len(body)))), body)
 
 
-def json_reply(status: str, document: Any) -> Reply:
+def json_reply(status: str, document: Any, *headers: tuple[str, str]) -> Reply:
     """A reply of our own with a JSON body; it may quote what no UTF-8 can carry, half of a surrogate pair."""
     body = json.dumps(document).encode("ascii")
-    return Reply(
-        status,
-        (("Content-Type", "application/json; charset=UTF-8"), ("Content-Length", str(len(body)))),
-        body,
-    )
+    of_body = (("Content-Type", "application/json; charset=UTF-8"), ("Content-Length", str(len(body))))
+    return Reply(status, (*of_body, *headers), body)
+
+
+def no_content() -> Reply:
+    """204: it is done, and there is nothing to say."""
+    return Reply("204 No Content", (), b"")
 
 
 def collect(app: WSGIApplication, environ: WSGIEnvironment) -> Reply:

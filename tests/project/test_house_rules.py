@@ -121,13 +121,13 @@ def test_an_option_is_explained_and_read(group: str, option: Any) -> None:
 
 @functools.cache
 def _attributes_read() -> frozenset[str]:
-    """Every attribute that any module reads, but for those that only declare options."""
-    return frozenset(
-        node.attr
-        for module in modules()
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.Attribute) and not module.path.endswith("options.py")
-    )
+    """Every attribute and every key that any module reads in so many words, but for those that declare options."""
+    nodes = [
+        node for module in modules() if not module.path.endswith("options.py") for node in ast.walk(module.tree)
+    ]
+    keys = [node.slice for node in nodes if isinstance(node, ast.Subscript)]
+    named = {key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)}
+    return frozenset({node.attr for node in nodes if isinstance(node, ast.Attribute)} | named)
 
 
 @pytest.mark.parametrize("rule", policy.list_rules(), ids=lambda rule: rule.name)

@@ -14,6 +14,7 @@ from glance_related import problem
 from glance_related.hosts.glance import patch
 from glance_related.hosts.registry import errors as registry
 from glance_related.instance_aware import problems as instance_aware
+from glance_related.package_menu import problems as package_menu
 from glance_related.props_override import problems as props_override
 from glance_related.settings import options, policy
 from glance_related.wsgi.filter import Filter, Route
@@ -136,6 +137,16 @@ PROBLEMS = {
     "PropsOverrideMiddleware": (*props_override.PROBLEMS, problem.MISPLACED, problem.INTERNAL),
     "PropsOverrideNovaMiddleware": (
         *props_override.NOVA_PROBLEMS,
+        problem.BODY_TOO_LARGE,
+        problem.BODY_MALFORMED,
+        problem.BODY_TRUNCATED,
+        problem.FORBIDDEN,
+        problem.DATABASE_DOWN,
+        problem.MISPLACED,
+        problem.INTERNAL,
+    ),
+    "PackageMenuMiddleware": (
+        *package_menu.PROBLEMS,
         problem.BODY_TOO_LARGE,
         problem.BODY_MALFORMED,
         problem.BODY_TRUNCATED,

@@ -19,11 +19,11 @@ def create_table(name: str, *columns: Any, **options: Any) -> None:
         op.create_table(name, *columns, **options)
 
 
-def create_index(name: str, table: str, columns: Sequence[str]) -> None:
+def create_index(name: str, table: str, columns: Sequence[str], *, unique: bool = False) -> None:
     """Create an index where it is not there."""
     present = {index["name"] for index in sa.inspect(op.get_bind()).get_indexes(table)}
     if name not in present:
-        op.create_index(name, table, list(columns))
+        op.create_index(name, table, list(columns), unique=unique)
 
 
 def add_column(table: str, column: sa.Column[Any]) -> None:

@@ -3,6 +3,7 @@
 ==================  ===============================================================
 `routes`            the paths that the suite changes, in every spelling
 `requests`          what every filter does with a request before it judges it
+`boots`             what a request says of the servers that it makes
 `context`           where in Nova's pipeline a request is
 `servers`           servers and images, asked as the caller of a request
 `image_properties`  which properties of images Nova knows, and which values it takes

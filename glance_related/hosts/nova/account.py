@@ -5,9 +5,10 @@ from __future__ import annotations
 from glance_related.hosts.account import Account, Answer
 from glance_related.settings.options import Settings
 
-#: The microversion that is asked for: from 2.21 the actions of deleted servers are told too, from 2.58 (Queens)
-#: they can be asked for a stretch of time, and in pages.
-MICROVERSION = "2.58"
+#: The microversions that are asked for, the first that this Nova knows: from 2.21 the actions of deleted servers are
+#: told too, from 2.58 (Queens) they can be asked for a stretch of time, and in pages; in 2.98 a server is shown with
+#: the properties of its image.
+MICROVERSIONS = ("2.98", "2.58")
 
 
 class NovaAccount(Account):
@@ -22,6 +23,7 @@ class NovaAccount(Account):
         super().__init__(settings)
         self._region = region
         self._endpoint: str | None = None
+        self._microversions: tuple[str, ...] = MICROVERSIONS
 
     def get(self, path: str) -> Answer:
         """GET a path behind the version, as ``/servers/{id}``.
@@ -32,7 +34,11 @@ class NovaAccount(Account):
         url = self.endpoint()
         if url is None:
             return Answer(0)
-        return self._get(url + path, "Nova", {"OpenStack-API-Version": f"compute {MICROVERSION}"})
+        answer = self._get(url + path, "Nova", {"OpenStack-API-Version": f"compute {self._microversions[0]}"})
+        while answer.status == 406 and len(self._microversions) > 1:
+            self._microversions = self._microversions[1:]
+            answer = self._get(url + path, "Nova", {"OpenStack-API-Version": f"compute {self._microversions[0]}"})
+        return answer
 
     def endpoint(self) -> str | None:
         """Where that Nova is, with the version; None where the catalog has none."""

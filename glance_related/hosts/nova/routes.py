@@ -24,3 +24,15 @@ IMAGE_PROPS_OVERRIDE = _spelt("/image-props-override")
 #: Properties of an image, through Nova's proxy of Glance (microversions to 2.38).
 IMAGE_METADATA = _spelt("/images/{image_id}/metadata")
 IMAGE_METADATA_ITEM = _spelt("/images/{image_id}/metadata/{key}")
+
+#: Our own: the package menu, of the cloud and of projects, and what servers have of it.
+PACKAGE_MENU = _spelt("/package-menu")
+PACKAGE_MENU_ENTRY = _spelt("/package-menu/{name}")
+PACKAGE_MENU_SERVERS = _spelt("/package-menu/{name}/servers")
+PACKAGE_MENU_PROJECTS = _spelt("/package-menu/projects")
+PACKAGE_MENU_PROJECT = _spelt("/package-menu/projects/{of_project}")
+PACKAGE_MENU_PROJECT_ENTRY = _spelt("/package-menu/projects/{of_project}/{name}")
+PACKAGE_MENU_NODE = _spelt("/package-menu/nodes/{certname}")
+SERVER_PACKAGES = _spelt("/servers/{server_id}/packages")
+SERVER_PACKAGES_HISTORY = _spelt("/servers/{server_id}/packages/history")
+SERVER_PACKAGE = _spelt("/servers/{server_id}/packages/{name}")

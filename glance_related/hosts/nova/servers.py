@@ -9,8 +9,19 @@ from typing import Any
 from glance_related.wsgi.filter import Request
 from glance_related.wsgi.reply import Reply
 
-# Everything that is asked here is there from the first microversion on, and images are only in the first ones.
-_MICROVERSION = {"HTTP_OPENSTACK_API_VERSION": "compute 2.1", "HTTP_X_OPENSTACK_NOVA_API_VERSION": None}
+
+def _at(microversion: str) -> dict[str, str | None]:
+    return {
+        "HTTP_OPENSTACK_API_VERSION": f"compute {microversion}",
+        "HTTP_X_OPENSTACK_NOVA_API_VERSION": None,
+    }
+
+
+# Most of what is asked here is there from the first microversion on, and images are only in the first ones.
+_MICROVERSION = _at("2.1")
+#: In which a server is shown with its hostname, whether it is locked, and its image's properties; and what an older
+#: Nova has of that.
+_DESCRIBING = (_at("2.98"), _at("2.9"), _MICROVERSION)
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,14 @@ class Servers:
     def server(self, server_id: str) -> Reply:
         """GET /servers/{server_id}."""
         return self._get("servers", server_id)
+
+    def described(self, server_id: str) -> Reply:
+        """GET /servers/{server_id}, with all that this Nova tells of it."""
+        for microversion in _DESCRIBING:
+            reply = self._upstream.get(f"{self._prefix}/servers/{server_id}", headers=microversion)
+            if reply.code != 406:
+                break
+        return reply
 
     def request_ids(self, server_id: str) -> frozenset[str] | None:
         """Nova's own ids of the requests that it has recorded of a server; None where it does not tell."""

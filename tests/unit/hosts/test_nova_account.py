@@ -52,7 +52,28 @@ def test_it_is_asked_with_our_token_and_at_a_microversion_that_tells_of_deleted_
     nova(None).get("/servers")
     (asked,) = [headers for headers in seen if "X-Auth-Token" in headers]
     assert asked["X-Auth-Token"] == "the-token"
-    assert asked["OpenStack-API-Version"] == "compute 2.58"
+    assert asked["OpenStack-API-Version"] == "compute 2.98"
+
+
+def test_an_older_nova_is_asked_as_it_knows_and_no_more_as_it_does_not(services, nova):
+    seen = []
+    usual = services.answer
+
+    def answer(request):
+        version = request.headers.get("OpenStack-API-Version")
+        if version is not None:
+            seen.append(version)
+        if version == "compute 2.98":
+            services.replies["/one/v2.1/servers"] = (406, {}, {})
+        else:
+            services.replies.pop("/one/v2.1/servers", None)
+        return usual(request)
+
+    services.answer = answer
+    one = nova(None)
+    assert one.get("/servers").status == 200
+    assert one.get("/servers").status == 200
+    assert seen == ["compute 2.98", "compute 2.58", "compute 2.58"]
 
 
 def test_a_region_without_a_nova_has_no_endpoint_and_no_answer(services, nova):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glance_related.hosts.nova.boots import makes_several
 from glance_related.problem import Problem
 from glance_related.props_override import problems, rules
 
@@ -185,4 +186,4 @@ def test_anything_else_is(name: str) -> None:
     ],
 )
 def test_a_boot_that_may_make_more_than_its_answer_names_is_known(server: Any, several: bool) -> None:
-    assert rules.makes_several(server) == several
+    assert makes_several(server) == several

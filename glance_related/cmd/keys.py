@@ -1,0 +1,141 @@
+"""``keys setup|stage|promote|list|rewrite``: the keys by which secrets are encrypted."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from glance_related.cmd import output
+from glance_related.db.database import Database
+from glance_related.db.facts import facts_under
+from glance_related.package_menu.secret_store import SecretStore
+from glance_related.settings.keys import STAGED, Keys, Undecipherable, describe, write_key
+from glance_related.settings.options import ConfigError, Settings, load
+
+
+def register(commands: Any) -> None:
+    """Add the commands to the parser."""
+    parser = commands.add_parser(
+        "keys",
+        help="the keys by which secrets are encrypted",
+        description="The keys in [keys] folder, the same on every host of nova-api, nova-metadata and "
+        "glance-related-worker. To change them: stage, copy the folder everywhere, promote, copy it again, rewrite.",
+    )
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    setup = actions.add_parser("setup", help="make the folder, with its first key")
+    setup.set_defaults(run=_setup)
+    stage = actions.add_parser("stage", help="make the next key; nothing is encrypted with it yet")
+    stage.set_defaults(run=_stage)
+    promote = actions.add_parser("promote", help="encrypt everything new with the staged key")
+    promote.add_argument("--force", action="store_true", help="even where some host does not know it yet")
+    promote.set_defaults(run=_promote)
+    rewrite = actions.add_parser("rewrite", help="encrypt every secret that is kept with the primary key")
+    rewrite.set_defaults(run=_rewrite)
+    listing = actions.add_parser("list", help="the keys of this host, and which other hosts know them")
+    output.add_format(listing)
+    listing.set_defaults(run=_list)
+
+
+def _folder(settings: Settings) -> Path:
+    if settings.keys_folder is None:
+        raise ConfigError(
+            f"{settings.config_file}: [keys] folder is not set; set it to a folder that does not exist yet."
+        )
+    return Path(settings.keys_folder)
+
+
+def _setup(args: argparse.Namespace) -> int:
+    folder = _folder(load(args.config_file))
+    try:
+        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+        if describe(folder):
+            return output.fail(f"{folder} has keys already; 'keys stage' makes the next one.")
+        write_key(folder, STAGED + 1)
+    except OSError as error:
+        return output.fail(f"{folder} cannot be made: {error.strerror}.")
+    print(f"{folder} has its first key. Copy the folder to every host of nova-api, nova-metadata and the workers.")
+    return 0
+
+
+def _stage(args: argparse.Namespace) -> int:
+    folder = _folder(load(args.config_file))
+    roles = _roles(folder)
+    if not roles:
+        return output.fail(f"{folder} has no keys; 'keys setup' makes the first.")
+    if "staged" in roles:
+        return output.fail("there is a staged key already; copy the folder everywhere, then 'keys promote'.")
+    try:
+        made = write_key(folder, STAGED)
+    except OSError as error:
+        return output.fail(f"{folder} cannot be written: {error.strerror}.")
+    print(f"Key {made} is staged. Copy the folder everywhere, then 'keys promote'.")
+    return 0
+
+
+def _promote(args: argparse.Namespace) -> int:
+    settings = load(args.config_file)
+    folder = _folder(settings)
+    roles = _roles(folder)
+    if "staged" not in roles:
+        return output.fail("there is no staged key; 'keys stage' makes one.")
+    without = [host for host, known in _hosts(settings).items() if roles["staged"] not in known]
+    if without and not args.force:
+        return output.fail(
+            f"these hosts have not read the staged key yet: {', '.join(without)}; copy the folder to them, or, where "
+            "they are no more, use --force."
+        )
+    number = max(key.number for key in describe(folder)) + 1
+    try:
+        os.rename(folder / str(STAGED), folder / str(number))
+    except OSError as error:
+        return output.fail(f"{folder} cannot be written: {error.strerror}.")
+    print("Everything new is encrypted with it. Copy the folder everywhere, then 'keys rewrite'.")
+    return 0
+
+
+def _rewrite(args: argparse.Namespace) -> int:
+    settings = load(args.config_file)
+    folder = _folder(settings)
+    if not _roles(folder):
+        return output.fail(f"{folder} has no keys; 'keys setup' makes the first.")
+    store, keys = SecretStore(Database(settings.database)), Keys(str(folder))
+    progress = output.Progress("encrypted anew")
+    try:
+        done = store.rewrite(keys.sealed_anew, progress)
+    except Undecipherable:
+        return output.fail("a secret was encrypted with a key that is not here; put that key back.")
+    finally:
+        progress.end()
+    old = [key.number for key in describe(folder) if key.role == "old"]
+    more = f" Keys {', '.join(map(str, old))} are needed no more, and may be removed everywhere." if old else ""
+    print(f"{done} secrets were encrypted anew.{more}")
+    return 0
+
+
+def _list(args: argparse.Namespace) -> int:
+    settings = load(args.config_file)
+    hosts = _hosts(settings)
+    rows = [
+        {
+            "number": key.number,
+            "role": key.role,
+            "fingerprint": key.fingerprint,
+            "hosts": sorted(host for host, known in hosts.items() if key.fingerprint in known),
+        }
+        for key in describe(_folder(settings))
+    ]
+    output.print_rows(rows, ("number", "role", "fingerprint", "hosts"), args.format)
+    return 0
+
+
+def _roles(folder: Path) -> Mapping[str, str]:
+    return {key.role: key.fingerprint for key in describe(folder)}
+
+
+def _hosts(settings: Settings) -> dict[str, list[str]]:
+    """Which keys each host has told of, by its name."""
+    told = facts_under(Database(settings.database), "keys.")
+    return {name.removeprefix("keys."): value.split(",") for name, value in told.items()}

@@ -1,0 +1,361 @@
+"""`DeliveryStore`: the outbox in the database, taken up by compare-and-swap.
+
+Every method is one short transaction, and may raise `glance_related.db.database.DatabaseDown`. Times come from the
+database's own clock, so that what two workers' hosts think of the time decides nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from glance_related.db.among import among
+from glance_related.db.clock import now_ms
+from glance_related.db.database import Database
+from glance_related.db.models import deliveries
+from glance_related.deliveries.delivery import (
+    CONFIRMED,
+    DELIVERED,
+    DELIVERING,
+    FAILED,
+    MESSAGE_MAX,
+    OFFERED,
+    PENDING,
+    READ,
+    REMOVE,
+    Delivery,
+    Done,
+)
+from glance_related.instance_ref import InstanceRef
+
+_ROWS = deliveries.c
+#: How many more than are wanted a claim looks at, so that two workers do not reach for the same ones.
+_SPREAD = 4
+
+
+@dataclass(frozen=True)
+class Failed:
+    """What a worker records of a delivery that did not succeed.
+
+    :param delay: seconds until it may be taken up again; None: never, by itself
+    :param counts: whether it was tried at all
+    """
+
+    message: str
+    delay: float | None
+    counts: bool = True
+
+
+@dataclass(frozen=True)
+class Depth:
+    """How much of one driver's is in one state.
+
+    :param oldest: since how many seconds the first of them has waited
+    """
+
+    driver: str
+    state: str
+    number: int
+    oldest: float
+
+
+def _of(ref: InstanceRef) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        _ROWS.nova_installation_uuid == ref.nova_installation_uuid,
+        _ROWS.instance_id == ref.instance_id,
+    )
+
+
+class DeliveryStore:
+    """See the module."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._now = now_ms(database.engine.dialect.name)
+
+    # -- workers
+
+    def claim(self, driver: str, worker: str, limit: int, lease: float) -> tuple[str, list[Delivery]]:
+        """Take up some of what is due for a driver; the claim, and what it got.
+
+        :param worker: whose name stands there
+        :param lease: after how many seconds without `renew` it may be taken up by another
+        """
+        claim = str(uuid.uuid4())
+        due = sa.and_(_ROWS.driver == driver, _ROWS.due_at <= self._now)
+        some = sa.select(_ROWS.id).where(due).order_by(_ROWS.due_at).limit(limit * _SPREAD)
+
+        def work(connection: sa.Connection) -> list[Delivery]:
+            ids = list(connection.execute(some).scalars())
+            if not ids:
+                return []
+            if len(ids) > limit:
+                ids = random.sample(ids, limit)
+            these = among(connection.dialect.name, _ROWS.id, "ids")
+            taken = connection.execute(
+                sa.update(deliveries)
+                .where(these, due)
+                .values(
+                    claim=claim,
+                    claimed_by=worker,
+                    claimed_generation=_ROWS.generation,
+                    state=DELIVERING,
+                    attempts=_ROWS.attempts + 1,
+                    due_at=self._now + int(lease * 1000),
+                    updated_at=self._now,
+                ),
+                {"ids": tuple(ids)},
+            ).rowcount
+            if not taken:
+                return []
+            mine = connection.execute(sa.select(deliveries).where(_ROWS.claim == claim)).mappings()
+            return [_delivery(row) for row in mine]
+
+        return claim, self._database.write(work)
+
+    def renew(self, claim: str, lease: float) -> None:
+        """Say that what is left of a claim is still being handed over."""
+        statement = (
+            sa.update(deliveries)
+            .where(_ROWS.claim == claim, _ROWS.state == DELIVERING)
+            .values(due_at=self._now + int(lease * 1000))
+        )
+        self._database.write(lambda connection: connection.execute(statement))
+
+    def finish(self, claim: str, outcomes: Sequence[tuple[Delivery, Done | Failed]]) -> list[str]:
+        """Record what came of some deliveries of a claim; the ids of those that somebody else has taken up meanwhile.
+
+        What was wished for meanwhile is due again at once. So is what another has taken up: he may have been
+        overwritten by us.
+        """
+        if not outcomes:
+            return []
+        done = [_finished(one, outcome) for one, outcome in outcomes if isinstance(outcome, Done)]
+        failed = [(one.id, outcome) for one, outcome in outcomes if isinstance(outcome, Failed)]
+
+        def work(connection: sa.Connection) -> list[str]:
+            lost = _lost(connection, claim, [one.id for one, _ in outcomes])
+            if done:
+                connection.execute(self._done(claim), done)
+            for one, outcome in failed:
+                connection.execute(self._failed(claim, outcome), {"asked_id": one})
+            for one in lost:
+                connection.execute(self._again(), {"asked_id": one})
+            return lost
+
+        return self._database.write(work)
+
+    def _done(self, claim: str) -> Any:
+        is_old = _ROWS.generation != _ROWS.claimed_generation
+        return (
+            sa.update(deliveries)
+            .where(_ROWS.id == sa.bindparam("asked_id"), _ROWS.claim == claim)
+            .ordered_values(
+                (_ROWS.due_at, sa.case((is_old, self._now), else_=None)),
+                (_ROWS.state, sa.case((is_old, PENDING), else_=DELIVERED)),
+                (_ROWS.attempts, 0),
+                (_ROWS.applied_generation, sa.bindparam("had")),
+                (_ROWS.applied, sa.bindparam("said")),
+                (_ROWS.message, sa.bindparam("words")),
+                (_ROWS.confirmed_at, self._now),
+                (_ROWS.updated_at, self._now),
+                (_ROWS.claim, ""),
+            )
+        )
+
+    def _failed(self, claim: str, outcome: Failed) -> Any:
+        is_old = _ROWS.generation != _ROWS.claimed_generation
+        attempts: Any = _ROWS.attempts
+        state, later = FAILED, None
+        if outcome.delay is not None:
+            state, later = PENDING, self._now + int(outcome.delay * 1000)
+        if not outcome.counts:
+            attempts = sa.case((_ROWS.attempts > 0, _ROWS.attempts - 1), else_=0)
+        return (
+            sa.update(deliveries)
+            .where(_ROWS.id == sa.bindparam("asked_id"), _ROWS.claim == claim)
+            .ordered_values(
+                (_ROWS.due_at, sa.case((is_old, self._now), else_=later) if outcome.counts else later),
+                (_ROWS.state, sa.case((is_old, PENDING), else_=state)),
+                (_ROWS.attempts, sa.case((is_old, 0), else_=attempts)),
+                (_ROWS.message, outcome.message[:MESSAGE_MAX]),
+                (_ROWS.updated_at, self._now),
+                (_ROWS.claim, ""),
+            )
+        )
+
+    def _again(self) -> Any:
+        """What may have been overwritten is handed over once more; who has it now does that himself afterwards."""
+        is_his = _ROWS.state == DELIVERING
+        return (
+            sa.update(deliveries)
+            .where(_ROWS.id == sa.bindparam("asked_id"), _ROWS.state != FAILED)
+            .ordered_values(
+                (_ROWS.claimed_generation, -1),
+                (_ROWS.due_at, sa.case((is_his, _ROWS.due_at), else_=self._now)),
+                (_ROWS.state, sa.case((is_his, _ROWS.state), else_=PENDING)),
+            )
+        )
+
+    # -- receivers that pull
+
+    def read(self, ref: InstanceRef, driver: str, generation: int) -> None:
+        """A receiver has read what it is to have."""
+        is_unknown = sa.or_(_ROWS.applied_generation.is_(None), _ROWS.applied_generation < generation)
+        is_news = sa.and_(is_unknown, sa.or_(_ROWS.state != FAILED, _ROWS.generation < generation))
+        statement = (
+            sa.update(deliveries)
+            .where(_of(ref), _ROWS.driver == driver, _ROWS.item == "")
+            .ordered_values(
+                (_ROWS.read_at, self._now),
+                (_ROWS.state, sa.case((is_news, READ), else_=_ROWS.state)),
+                (_ROWS.generation, sa.case((_ROWS.generation < generation, generation), else_=_ROWS.generation)),
+            )
+        )
+        self._database.write(lambda connection: connection.execute(statement))
+
+    def told(self, ref: InstanceRef, driver: str, generation: int, outcome: Done | Failed) -> bool:
+        """A receiver has said what became of it; False where nothing of it is known here.
+
+        :param generation: of what it has applied; what is older than what it said before changes nothing
+        """
+        is_done = isinstance(outcome, Done)
+        values: dict[str, Any] = {
+            "state": CONFIRMED if is_done else FAILED,
+            "message": outcome.message[:MESSAGE_MAX],
+            "updated_at": self._now,
+            "confirmed_at": self._now,
+        }
+        if isinstance(outcome, Done):
+            values |= {"applied_generation": generation, "applied": _json(outcome.applied)}
+        statement = (
+            sa.update(deliveries)
+            .where(
+                _of(ref), _ROWS.driver == driver, _ROWS.item == "",
+                sa.or_(_ROWS.applied_generation.is_(None), _ROWS.applied_generation <= generation),
+            )
+            .values(values)
+        )  # fmt: skip
+        return self._database.write(lambda connection: connection.execute(statement).rowcount > 0)
+
+    def begun_anew(self, ref: InstanceRef) -> None:
+        """A server was made anew, as by a rebuild: what it had fetched it has no more."""
+        statement = (
+            sa.update(deliveries)
+            .where(_of(ref), _ROWS.is_pulled == 1, _ROWS.action != REMOVE)
+            .values(state=OFFERED, applied_generation=None, applied=None, confirmed_at=None, message="")
+        )
+        self._database.write(lambda connection: connection.execute(statement))
+
+    # -- people
+
+    def of(self, ref: InstanceRef) -> list[Delivery]:
+        """Everything for one server, by driver."""
+        query = sa.select(deliveries).where(_of(ref)).order_by(_ROWS.driver, _ROWS.item)
+        return self._database.read(lambda connection: [_delivery(row) for row in connection.execute(query).mappings()])
+
+    def get(self, delivery_id: str) -> Delivery | None:
+        """One delivery."""
+        query = sa.select(deliveries).where(_ROWS.id == delivery_id)
+        row = self._database.read(lambda connection: connection.execute(query).mappings().first())
+        return None if row is None else _delivery(row)
+
+    def some(self, marker: str = "", limit: int = 100, **equal: str) -> list[Delivery]:
+        """Some deliveries in the order of their ids, from behind one on.
+
+        :param equal: what columns must say, as ``state="failed"``
+        """
+        same = [_ROWS[name] == value for name, value in equal.items()]
+        query = sa.select(deliveries).where(_ROWS.id > marker, *same).order_by(_ROWS.id).limit(limit)
+        return self._database.read(lambda connection: [_delivery(row) for row in connection.execute(query).mappings()])
+
+    def retry(self, ids: Sequence[str]) -> int:
+        """Hand these over again, whatever became of them; those under way stay as they are."""
+        is_pushed = _ROWS.is_pulled == 0
+
+        def work(connection: sa.Connection) -> int:
+            these = among(connection.dialect.name, _ROWS.id, "ids")
+            statement = (
+                sa.update(deliveries)
+                .where(these, _ROWS.state != DELIVERING)
+                .values(
+                    state=sa.case((is_pushed, PENDING), else_=OFFERED),
+                    due_at=sa.case((is_pushed, self._now), else_=None),
+                    attempts=0,
+                    updated_at=self._now,
+                )
+            )
+            return connection.execute(statement, {"ids": tuple(ids)}).rowcount
+
+        return self._database.write(work) if ids else 0
+
+    def depths(self) -> list[Depth]:
+        """How much is in which state, by driver."""
+        query = (
+            sa.select(_ROWS.driver, _ROWS.state, sa.func.count(), (self._now - sa.func.min(_ROWS.updated_at)) / 1000.0)
+            .group_by(_ROWS.driver, _ROWS.state)
+            .order_by(_ROWS.driver, _ROWS.state)
+        )
+        return self._database.read(
+            lambda connection: [
+                Depth(driver, state, number, max(0.0, float(oldest)))
+                for driver, state, number, oldest in connection.execute(query)
+            ]
+        )
+
+    def purge(self, age: float, limit: int = 1000) -> int:
+        """Forget receivers that have forgotten their server, some at a time; how many went.
+
+        :param age: seconds since they said so
+        """
+        past = sa.and_(_ROWS.action == REMOVE, _ROWS.state == DELIVERED, _ROWS.updated_at < self._now - int(age * 1000))
+
+        def work(connection: sa.Connection) -> int:
+            ids = tuple(connection.execute(sa.select(_ROWS.id).where(past).limit(limit)).scalars())
+            if not ids:
+                return 0
+            these = among(connection.dialect.name, _ROWS.id, "ids")
+            return connection.execute(sa.delete(deliveries).where(these, past), {"ids": ids}).rowcount
+
+        return self._database.write(work)
+
+
+def _lost(connection: sa.Connection, claim: str, ids: Sequence[str]) -> list[str]:
+    """Those of a claim that somebody else has taken up since."""
+    query = sa.select(_ROWS.id).where(among(connection.dialect.name, _ROWS.id, "ids"), _ROWS.claim != claim)
+    return list(connection.execute(query, {"ids": tuple(ids)}).scalars())
+
+
+def _finished(delivery: Delivery, outcome: Done) -> dict[str, Any]:
+    return {
+        "asked_id": delivery.id,
+        "had": delivery.generation,
+        "said": _json(outcome.applied),
+        "words": outcome.message[:MESSAGE_MAX],
+    }
+
+
+def _json(applied: Mapping[str, Any] | None) -> str | None:
+    return None if applied is None else json.dumps(applied)
+
+
+_PLAIN = (
+    "id", "system", "driver", "item", "project_id", "action", "generation", "state", "attempts", "due_at", "claimed_by",
+    "applied_generation", "message", "created_at", "updated_at", "read_at", "confirmed_at",
+)  # fmt: skip
+
+
+def _delivery(row: Any) -> Delivery:
+    applied = row["applied"]
+    return Delivery(
+        ref=InstanceRef(row["nova_installation_uuid"], row["instance_id"]),
+        applied=None if applied is None else json.loads(applied),
+        is_pulled=bool(row["is_pulled"]),
+        **{name: row[name] for name in _PLAIN},
+    )

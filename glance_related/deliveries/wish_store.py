@@ -1,0 +1,85 @@
+"""Wishes are put into the outbox in the transaction of the change that they come from."""
+
+from __future__ import annotations
+
+import functools
+import uuid
+from collections.abc import Collection
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+
+from glance_related.db.clock import now_ms
+from glance_related.db.models import deliveries
+from glance_related.deliveries.delivery import DELIVERING, OFFERED, PENDING, Wish
+
+_ROWS = deliveries.c
+
+
+def wish(connection: sa.Connection, wishes: Collection[Wish]) -> None:
+    """Put wishes into the outbox, in the transaction of the change that they come from.
+
+    What a worker is just handing over stays in its hands, and is taken up again afterwards.
+    """
+    if not wishes:
+        return
+    rows = [
+        {
+            "id": str(uuid.uuid4()),
+            "nova_installation_uuid": one.ref.nova_installation_uuid,
+            "instance_id": one.ref.instance_id,
+            "driver": one.driver,
+            "item": one.item,
+            "system": one.system,
+            "project_id": one.project_id,
+            "action": one.action,
+            "is_pulled": int(one.is_pulled),
+            "generation": one.generation,
+            "state": OFFERED if one.is_pulled else PENDING,
+        }
+        for one in wishes
+    ]
+    connection.execute(_wishing(connection.dialect.name), rows)
+
+
+@functools.cache
+def _wishing(dialect: str) -> Any:
+    """Insert, or change where it is news.
+
+    Another action is always news: a server may be gone and come back, and its generations begin anew then.
+    MariaDB assigns from left to right: what is asked about comes last.
+    """
+    kind: Any = {"mysql": mysql, "postgresql": postgresql, "sqlite": sqlite}[dialect]
+    now = now_ms(dialect)
+    fixed = {
+        "attempts": 0, "claim": "", "claimed_by": "", "claimed_generation": -1, "message": "",
+        "created_at": now, "updated_at": now,
+        "due_at": sa.case((sa.bindparam("state", type_=sa.String) == PENDING, now), else_=None),
+    }  # fmt: skip
+    insert = kind.insert(deliveries).values({**{name: sa.bindparam(name) for name in _WISHED}, **fixed})
+    new = insert.inserted if dialect == "mysql" else insert.excluded
+    is_news = sa.or_(new.generation > _ROWS.generation, new.action != _ROWS.action)
+    is_free = sa.and_(is_news, _ROWS.state != DELIVERING)
+    changes = [
+        ("updated_at", sa.case((is_news, now), else_=_ROWS.updated_at)),
+        # who is just handing over the former thing will find that it is not the one any more
+        ("claimed_generation", sa.case((is_news, -1), else_=_ROWS.claimed_generation)),
+        ("attempts", sa.case((is_free, 0), else_=_ROWS.attempts)),
+        ("due_at", sa.case((is_free, new.due_at), else_=_ROWS.due_at)),
+        ("state", sa.case((is_free, new.state), else_=_ROWS.state)),
+        ("project_id", new.project_id),
+        ("is_pulled", new.is_pulled),
+        ("generation", sa.case((is_news, new.generation), else_=_ROWS.generation)),
+        ("action", new.action),
+    ]
+    if dialect == "mysql":
+        return insert.on_duplicate_key_update(changes)
+    receiver = ["nova_installation_uuid", "instance_id", "driver", "item"]
+    return insert.on_conflict_do_update(index_elements=receiver, set_=dict(changes))
+
+
+_WISHED = (
+    "id", "nova_installation_uuid", "instance_id", "driver", "item", "system", "project_id", "action", "is_pulled",
+    "generation", "state",
+)  # fmt: skip

@@ -1,0 +1,80 @@
+"""`NodePart`: what a configuration system that comes for it is told of a server, by the name that it knows it by."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from glance_related.deliveries.delivery import Refused
+from glance_related.hosts.nova.servers import Servers
+from glance_related.package_menu import problems
+from glance_related.package_menu.asking import caller_of, needing_the_database, settings_refused
+from glance_related.package_menu.books import Books
+from glance_related.package_menu.deliverable import Deliverable, instance_of
+from glance_related.package_menu.instance_store import Kept
+from glance_related.package_menu.rules import Fault
+from glance_related.settings import policy
+from glance_related.wsgi.conditions import has_already, tagged, unchanged
+from glance_related.wsgi.filter import Request
+from glance_related.wsgi.reply import json_reply
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+
+class NodePart:
+    """See the module.
+
+    :param installation: which Nova
+    """
+
+    def __init__(self, books: Books, installation: str) -> None:
+        self._books = books
+        self._installation = installation
+
+    def show(self, request: Request) -> WSGIApplication:
+        """GET /package-menu/nodes/{certname}."""
+        certname = request.names["certname"]
+        with needing_the_database():
+            found = [one for one in self._found(certname) if self._is_shown(request, one[1])]
+            if not found:
+                raise problems.NO_NODE(certname=certname)
+            if len(found) > 1:
+                raise problems.AMBIGUOUS(certname=certname)
+            ((name, kept),) = found
+            driver, as_of = self._books.drivers[name], self._books.menu.of_project(kept.project_id)
+            told = self._without_secrets(request, self._books.deliverable(kept, as_of, name))
+            if driver.is_pulled:
+                self._books.deliveries.read(kept.ref, name, told.instance.generation)
+        tag = str(told.instance.generation)
+        if has_already(request.environ, tag):
+            return unchanged(tag)
+        try:
+            document = driver.document(told.instance, told.packages, told.variables)
+        except Refused as reason:
+            raise settings_refused([Fault(certname, "refused", str(reason))]) from None
+        return json_reply("200 OK", document, tagged(tag))
+
+    def _found(self, certname: str) -> list[tuple[str, Kept]]:
+        """The servers that have this name to the first driver that knows any."""
+        for name, driver in self._books.drivers.items():
+            fields = driver.certnames.fields(certname) if driver.certnames is not None else None
+            if driver.certnames is None or fields is None:
+                continue
+            known = self._books.instances.named(self._installation, fields)
+            return [(name, one) for one in known if driver.certnames.of(instance_of(one, 0)) == certname.lower()]
+        return []
+
+    def _without_secrets(self, request: Request, told: Deliverable) -> Deliverable:
+        """What the caller may be told: a secret is shown to nobody but those who hand it on."""
+        policies, project_id = self._books.suite.policy, told.instance.project_id
+        if policies.allows(policy.MENU_NODE_SECRETS, caller_of(request), project_id=project_id):
+            return told
+        return replace(told, variables=tuple(one for one in told.variables if not one.is_secret))
+
+    def _is_shown(self, request: Request, kept: Kept) -> bool:
+        """Whether the caller may be told: Nova decides who sees the server."""
+        caller = caller_of(request)
+        if not self._books.suite.policy.allows(policy.MENU_NODE, caller, project_id=kept.project_id):
+            return False
+        return Servers(request).server(kept.ref.instance_id).code == 200

@@ -1,0 +1,174 @@
+"""`ServersPackages`: what is kept of a server, found even where a crash came between Nova's answer and our row."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from glance_related.db.models import utcnow
+from glance_related.instance_ref import InstanceRef
+from glance_related.package_menu.books import Books, choices_of
+from glance_related.package_menu.changes import changes
+from glance_related.package_menu.deliverable import generation_of, wishes
+from glance_related.package_menu.instance_store import Kept, Record
+from glance_related.package_menu.rules import Choice
+from glance_related.package_menu.store import Stale
+from glance_related.riders.rider import Rider
+from glance_related.riders.store import RiderStore
+from glance_related.riders.tracing import Record as NovasRecord
+from glance_related.riders.tracing import Tracing
+
+LOG = logging.getLogger(__name__)
+
+#: The kind of rider that says with which settings servers are made.
+PACKAGES = "packages"
+_TRIES = 5
+
+
+class ServersPackages:
+    """What servers of one Nova have.
+
+    :param installation: which Nova
+    """
+
+    def __init__(self, books: Books, installation: str) -> None:
+        self._books = books
+        self._installation = installation
+        self._tracing = Tracing(RiderStore(books.suite.database), PACKAGES, installation)
+
+    def ref(self, server_id: str) -> InstanceRef:
+        return InstanceRef(self._installation, server_id)
+
+    def of_one(self, server: Mapping[str, Any], record: NovasRecord) -> Kept | None:
+        """What is kept of a server; None: it has what its project has.
+
+        :param server: as Nova shows it
+        :param record: whom to ask about its actions
+        :raises DatabaseDown:
+        """
+        kept = self._books.instances.get(self.ref(server["id"]))
+        if kept is not None and kept.request_id:
+            return kept
+        candidates = self._tracing.candidates(self._tracing.open_of({server["tenant_id"]}), server)
+        traced = self._tracing.traced(server["id"], candidates, record) if candidates else None
+        for rider in traced or ():
+            LOG.info("server %s was made by request %s, as Nova recorded", server["id"], rider.own_request_id)
+            kept = self.bind(server, rider)
+        return kept
+
+    def may_have_been_made_with(self, server: Mapping[str, Any]) -> bool:
+        """Whether some request with settings may have made a server, which is still to be found out.
+
+        :raises DatabaseDown:
+        """
+        return bool(self._tracing.candidates(self._tracing.open_of({server["tenant_id"]}), server))
+
+    def bind(self, server: Mapping[str, Any], rider: Rider) -> Kept:
+        """A server was made with the settings that ride on a request; a rider that can be of no other one is closed.
+
+        :raises DatabaseDown: the rider stays open, and the server is found out about later
+        """
+        kept = self._kept(server, choices_of(rider.content["choices"]), rider.own_request_id, rider.created_at)
+        bound = self._bound(kept, rider.user_id)
+        content = rider.content
+        if not content["several"] or self._has_made_all(rider, content["most"]):
+            self._tracing.close(rider)
+        return bound
+
+    def _bound(self, kept: Kept, user_id: str) -> Kept:
+        record = Record(user_id, changes(self._books, kept.project_id, {}, kept.choices))
+        for _ in range(_TRIES):
+            as_of = self._books.menu.of_project(kept.project_id)
+            wanted = wishes([(kept.ref, kept.project_id, generation_of(kept, as_of))], self._books.drivers)
+            if self._books.instances.add(kept, wanted, record):
+                return kept
+            present = self._books.instances.get(kept.ref)
+            if present is None:
+                continue
+            if present.request_id or not kept.request_id:
+                return present
+            # it was seen before it was known what it had been made with
+            after = replace(present, generation=present.generation + 1)
+            wanted = wishes([(kept.ref, kept.project_id, generation_of(after, as_of))], self._books.drivers)
+            try:
+                bound = self._books.instances.change(present, {**kept.choices, **present.choices}, wanted, record)
+            except Stale:
+                continue
+            self._books.instances.describe(kept.ref, request_id=kept.request_id)
+            return replace(bound, request_id=kept.request_id)
+        raise Stale
+
+    def _has_made_all(self, rider: Rider, most: int | None) -> bool:
+        if most is None:
+            return False
+        return self._books.instances.made_by(self._installation, rider.own_request_id) >= most
+
+    def adopt(self, server: Mapping[str, Any]) -> Kept:
+        """A server that has said nothing is known from now on: what its project has is handed over for it, too.
+
+        :raises DatabaseDown:
+        """
+        kept = self._kept(server, {}, "", created_of(server))
+        as_of = self._books.menu.of_project(kept.project_id)
+        wanted = wishes([(kept.ref, kept.project_id, generation_of(kept, as_of))], self._books.drivers)
+        if self._books.instances.add(kept, wanted):
+            return kept
+        return self._books.instances.get(kept.ref) or kept
+
+    def _kept(
+        self,
+        server: Mapping[str, Any],
+        choices: Mapping[str, Choice],
+        request_id: str,
+        created_at: datetime.datetime,
+    ) -> Kept:
+        return Kept(
+            ref=self.ref(server["id"]),
+            project_id=server["tenant_id"],
+            name=str(server.get("name") or "")[:255],
+            hostname=hostname_of(server),
+            os_distro=os_distro_of(server),
+            created_at=created_at,
+            request_id=request_id,
+            choices=choices,
+        )
+
+    def forget(self, ref: InstanceRef, project_id: str, generation: int) -> None:
+        """A server is gone, and so are its settings, here and with whomever they were handed to.
+
+        :param generation: of its settings, as far as is known
+        :raises DatabaseDown:
+        """
+        forget(self._books, ref, project_id, generation)
+
+
+def forget(books: Books, ref: InstanceRef, project_id: str, generation: int) -> bool:
+    """See `ServersPackages.forget`; False where nothing was known of the server."""
+    wanted = wishes([(ref, project_id, generation)], books.drivers, "remove")
+    gone = books.instances.remove(ref, wanted)
+    if gone:
+        LOG.info("server %s is gone, and its settings go", ref.instance_id)
+    return gone
+
+
+def hostname_of(server: Mapping[str, Any]) -> str:
+    """By which name a server may know itself; "" where Nova does not say."""
+    return str(server.get("OS-EXT-SRV-ATTR:hostname") or "")[:255]
+
+
+def os_distro_of(server: Mapping[str, Any]) -> str:
+    """The operating system that a server's image names; "" where it names none, or Nova does not say."""
+    image = server.get("image")
+    properties = image.get("properties") if isinstance(image, dict) else None
+    return str((properties or {}).get("os_distro") or "").lower()[:255]
+
+
+def created_of(server: Mapping[str, Any]) -> datetime.datetime:
+    """When a server was made, UTC."""
+    try:
+        return datetime.datetime.strptime(server["created"], "%Y-%m-%dT%H:%M:%SZ")
+    except (KeyError, TypeError, ValueError):
+        return utcnow()

@@ -1,0 +1,18 @@
+"""The shipped suite of the outbox, on every database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from glance_related.db.database import Database
+from glance_related.testing.delivery_suite import DeliverySuite
+
+
+class TestDeliveries(DeliverySuite):
+    """Every test of the suite; the databases are those of ``conftest``."""
+
+    @pytest.fixture
+    def databases(self, databases: Sequence[Database]) -> Sequence[Database]:
+        return databases
