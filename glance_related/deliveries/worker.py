@@ -128,7 +128,7 @@ class Worker:
         if self._futures:
             wait(self._futures, timeout=self._settings.poll_seconds, return_when=FIRST_COMPLETED)
         self._gather()
-        self._record()
+        is_busy = self._record() or is_busy
         self._renew()
         return is_busy or bool(self._futures) or bool(self._answers)
 
@@ -197,12 +197,12 @@ class Worker:
             claim, delivery = self._futures.pop(future)
             self._answers.append((claim, delivery, future.result()))
 
-    def _record(self) -> None:
-        """Record answers together; they stay in hand where the database does not take them."""
+    def _record(self) -> bool:
+        """Record answers together, if there are any; they stay in hand where the database does not take them."""
         if not self._answers:
-            return
+            return False
         if self._futures and len(self._answers) < 50 and self._clock() - self._recorded < _GATHERED:
-            return
+            return True
         self._recorded = self._clock()
         by_claim: dict[str, list[tuple[Delivery, Done | Failed]]] = {}
         for claim, delivery, outcome in self._answers:
@@ -212,6 +212,7 @@ class Worker:
             if lost:
                 LOG.warning("%d deliveries were taken up by another meanwhile, and are sent once more", len(lost))
             self._forget(claim, outcomes)
+        return True
 
     def _forget(self, claim: str, outcomes: Sequence[tuple[Delivery, Done | Failed]]) -> None:
         mine = self._claims[claim]

@@ -9,7 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from glance_related.db.database import Database
-from glance_related.db.models import package_entries, package_instance_states, package_project_states
+from glance_related.db.models import (
+    package_entries,
+    package_instance_states,
+    package_project_states,
+    package_scopes,
+)
 from glance_related.db.paging import is_behind
 from glance_related.package_menu.entry import Sealed
 from glance_related.package_menu.stored import value_of, written
@@ -46,6 +51,9 @@ class SecretStore:
                     self._rewrite_one(table, column, marker, row[len(key)], anew)
                     done += 1
                 progress(done)
+        # whoever remembers a menu by its version remembers secrets that may soon be unreadable
+        anew_read = sa.update(package_scopes).values(version=package_scopes.c.version + 1)
+        self._database.write(lambda connection: connection.execute(anew_read))
         return done
 
     @staticmethod

@@ -10,5 +10,7 @@
 `rider_suite`      the same of what rides on requests to Nova
 `override_suite`   the same of what servers were booted with
 `delivery_suite`   the same of the outbox
+`menu_suite`       the same of the package menu
+`instance_suite`   the same of what servers have of it
 =================  ================================================================
 """
