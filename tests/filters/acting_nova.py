@@ -37,10 +37,20 @@ class Server:
     actions: list[str] = field(default_factory=list)
     rescued_with: dict[str, str] | None = None
     is_volume_backed: bool = False
+    name: str = ""
+    is_locked: bool = False
 
     def shown(self) -> dict[str, Any]:
         image: Any = "" if self.is_volume_backed else {"id": self.image_id}
         return {"id": self.id, "tenant_id": self.tenant_id, "image": image, "created": self.created, "status": "ACTIVE"}
+
+    def shown_at(self, microversion: str) -> dict[str, Any]:
+        about = self.shown()
+        if microversion == "2.98":
+            about |= {"name": self.name, "locked": self.is_locked, "OS-EXT-SRV-ATTR:hostname": self.name.lower()}
+            if about["image"]:
+                about["image"]["properties"] = self.properties
+        return about
 
 
 class ActingNova:
@@ -57,6 +67,8 @@ class ActingNova:
         #: What is answered instead of acting, and whether the servers are made all the same.
         self.refuses: webob.exc.HTTPException | None = None
         self.acts_all_the_same = False
+        #: Whether a server is there for nobody but its project and administrators.
+        self.is_discreet = False
         #: Run while a boot is under way, after Glance was asked.
         self.meanwhile: Callable[[], None] = lambda: None
 
@@ -83,9 +95,10 @@ class ActingNova:
             case ("GET", ["servers" | "os-volumes_boot", "detail"]):
                 return webob.Response(json={"servers": [one.shown() for one in self.servers.values()]})
             case ("GET", ["servers" | "os-volumes_boot", server_id]):
-                return webob.Response(json={"server": self._server(server_id).shown()})
+                microversion = request.headers.get("OpenStack-API-Version", "compute 2.1").removeprefix("compute ")
+                return webob.Response(json={"server": self._seen(request, server_id).shown_at(microversion)})
             case ("GET", ["servers", server_id, "os-instance-actions"]):
-                rows = [{"request_id": one} for one in self._server(server_id).actions]
+                rows = [{"request_id": one} for one in self._seen(request, server_id).actions]
                 return webob.Response(json={"instanceActions": rows})
             case ("DELETE", ["servers" | "os-volumes_boot", server_id]):
                 del self.servers[self._server(server_id).id]
@@ -105,7 +118,7 @@ class ActingNova:
         for _ in range(int(asked.get("min_count", 1))):
             # Nova keeps the image's id as the request spells it
             about = (request.headers["X-Project-Id"], asked["imageRef"], _properties(image), _now())
-            one = Server(str(uuid.uuid4()), *about)
+            one = Server(str(uuid.uuid4()), *about, name=str(asked.get("name", "")))
             one.actions.append(request.environ[OWN_ID])
             self.servers[one.id] = one
             made.append(one)
@@ -145,6 +158,13 @@ class ActingNova:
         if server_id.lower() not in self.servers:
             raise webob.exc.HTTPNotFound(f"Instance {server_id} could not be found.")
         return self.servers[server_id.lower()]
+
+    def _seen(self, request: webob.Request, server_id: str) -> Server:
+        server = self._server(server_id)
+        is_seen = request.headers["X-Project-Id"] == server.tenant_id or "admin" in request.headers["X-Roles"]
+        if self.is_discreet and not is_seen:
+            raise webob.exc.HTTPNotFound(f"Instance {server_id} could not be found.")
+        return server
 
     def _image(self, request: webob.Request, image_id: str) -> dict[str, Any]:
         own = {name: request.headers[name] for name in ("X-User-Id", "X-Project-Id", "X-Roles")}

@@ -115,3 +115,9 @@ def make(tmp_path: Path, options: str = "") -> MenuSide:
     return MenuSide(nova, setup.suite, middleware.launch._books, folder, webtest.TestApp(middleware, lint=True))
 
 
+def lose_database(side: MenuSide) -> None:
+    """It goes away after the filter has started."""
+    file = Path(side.suite.database.engine.url.database or "")
+    side.suite.database.dispose()
+    file.unlink()
+    file.mkdir()  # no SQLite opens a folder
