@@ -6,6 +6,7 @@
 * `processes`: start a server with its own log, stop it by its pid, wait until it answers
 * `ports`: which port is whose; `servers`: how gunicorn and pyuwsgi are told what to serve
 * `secret`: passwords, made once for each installation
+* `worker`: a glance-related-worker
 * `keystone`, `glance`, `suite`: each writes its configuration, makes its tables, starts and stops
 * `nova`: the same for a Nova, of which `nova_programs` starts the parts and `nova_config` writes the files;
   `hypervisor`: its driver, on which nothing runs; `placement`, `mariadb`, `rabbitmq`, `network`: what it needs

@@ -46,7 +46,7 @@ class Site:
         keystone = half.keystone
         self.suite = Suite(
             half.root, half.venv, keystone, name=f"glance-related-{name}", database=half.suite_database,
-            mark_key=half.mark_key,
+            mark_key=half.mark_key, with_menu=True,
         )  # fmt: skip
         database = name.replace("nova", "placement")
         half.mariadb.databases.append(database)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 #: In front of Glance and of Nova, each in the order in which they stand.
 IN_GLANCE = ("instance_aware", "props_override")
-IN_NOVA = ("instance_aware_nova", "props_override_nova")
+IN_NOVA = ("instance_aware_nova", "props_override_nova", "package_menu")
 
 
 def sections(words: str, conf: Path | None) -> str:

@@ -22,11 +22,12 @@ from cloud.processes import Service, need_port
 from cloud.progress import Progress
 from cloud.secret import write_private
 from cloud.suite import Suite
+from cloud.worker import Worker
 
 INSTALLATION = "nova-of-tools-serve"
 
 # The commands that a person needs, so that no PATH has to change.
-_COMMANDS = ("openstack", "glance-related-manage")
+_COMMANDS = ("openstack", "glance-related-manage", "glance-related-worker")
 
 
 class Stack:
@@ -49,6 +50,7 @@ class Stack:
             self.var, "glance", ports.glance, venv, self.keystone, suite_conf=self.suite.conf,
             database=self._glance_database(), filters=" ".join(paste.IN_GLANCE) if novas else paste.IN_GLANCE[0],
         )  # fmt: skip
+        self.worker = Worker(self.suite) if novas else None
         self.accounts = Accounts(self.keystone)
         self.installation = ""
         self._lock: IO[str] | None = None
@@ -59,7 +61,7 @@ class Stack:
         if self.compute is None:
             return Suite(self.var, venv, self.keystone)
         its = {"database": self.compute.suite_database, "mark_key": self.compute.mark_key}
-        return Suite(self.var, venv, self.keystone, **its)
+        return Suite(self.var, venv, self.keystone, **its, with_menu=True)
 
     def _glance_database(self) -> str | None:
         """Where the Novas' are, too; but a cloud with Nova that was made on SQLite keeps that, for its images' sake."""
@@ -79,7 +81,8 @@ class Stack:
         """All that must run, in the order in which one needs the other."""
         servers = self.compute.servers() if self.compute else []
         novas = [service for site in self.sites for service in site.services()]
-        return [*servers, self.keystone.service, self.glance.service, *novas]
+        workers = [self.worker.service] if self.worker else []
+        return [*servers, self.keystone.service, self.glance.service, *novas, *workers]
 
     def claim(self) -> None:
         """The folder is ours alone, what a killed run left there is stopped, and the ports are free."""
@@ -131,6 +134,8 @@ class Stack:
             with self.progress.step("preparing the suite's tables (glance-related-manage db upgrade)"):
                 self.suite.db_upgrade()
             self._remember(**{suite: made["suite"]})
+        if self.suite.with_menu:
+            self.suite.make_keys()
 
     def _prepare_site(self, site: Site, packages: str) -> None:
         site.write_config()
@@ -153,6 +158,8 @@ class Stack:
             names = " and ".join(f"{site.name} on port {site.nova.api.port}" for site in self.sites)
             with self.progress.step(f"starting {names}"):
                 self.compute.start_novas()
+            if self.worker:
+                self.worker.start()
             ensure_image(self.glance.url, self.keystone.token("admin"), IMAGE)
 
     def announce(self) -> None:
@@ -253,7 +260,7 @@ class Stack:
         folder = self.var / "bin"
         folder.mkdir(exist_ok=True)
         for name in _COMMANDS:
-            more = f" --config-file '{self.suite.conf}'" if name == "glance-related-manage" else ""
+            more = f" --config-file '{self.suite.conf}'" if name.startswith("glance-related-") else ""
             command = folder / name
             command.write_text(
                 "#!/bin/sh\n"

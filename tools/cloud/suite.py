@@ -1,4 +1,4 @@
-"""Our own side: the suite's configuration file and its command, `glance-related-manage`."""
+"""Our own side: the suite's configuration file, and its command `glance-related-manage`."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ class Suite:
         database: str | None = None,
         mark_key: str | None = None,
         installation: str | None = None,
+        with_menu: bool = False,
         conf_extra: str = "",
         pythonpath: Sequence[Path | str] = (),
     ) -> None:
         """`conf_extra` is appended to the configuration file; `database` is a SQLAlchemy URL.
 
         `mark_key` is the secret that Nova's side and Glance's side share; `installation`, for Nova's side, is
-        the UUID of that Nova.
+        the UUID of that Nova. `with_menu`: with a folder for what the package menu hands over, and with keys.
         """
         self.root = root.absolute()
         self.venv = venv.absolute()
@@ -42,6 +43,9 @@ class Suite:
         self.database = database or f"sqlite:///{self.database_file}"
         self.mark_key = mark_key
         self.installation = installation
+        self.with_menu = with_menu
+        self.handed_over = self.root / "package-menu"
+        self.keys = self.root / "data" / "keys"
         self.conf_extra = conf_extra
         self.pythonpath = [str(folder) for folder in pythonpath]
 
@@ -72,6 +76,10 @@ region_name = {REGION}
             lines += ["[riders]", f"mark_keys = {self.mark_key}"]
         if self.installation:
             lines += ["[instance_aware]", f"nova_installation_uuid = {self.installation}"]
+        if self.with_menu:
+            self.handed_over.mkdir(parents=True, exist_ok=True)
+            lines += ["[package_menu]", "package_management_driver = file", "look_around_seconds = 5"]
+            lines += ["[package_menu_file]", f"folder = {self.handed_over}", "[keys]", f"folder = {self.keys}"]
         return "\n".join(lines)
 
     def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -89,6 +97,11 @@ region_name = {REGION}
 
     def db_upgrade(self) -> None:
         self._need("db", "upgrade")
+
+    def make_keys(self) -> None:
+        """The keys by which secrets are encrypted, once."""
+        if not self.keys.exists():
+            self._need("keys", "setup")
 
     def register(self, name: str, service_users: Sequence[str], trusted_programs: Sequence[str] = ()) -> str:
         """A new Nova installation, known by these user ids; its UUID."""

@@ -25,6 +25,7 @@ from cloud.nova_programs import Api
 from cloud.ports import Ports
 from cloud.processes import HOST, port_free
 from cloud.suite import Suite
+from cloud.worker import Worker
 
 # How many ports a cloud may take, with the Glances and APIs that tests add to it.
 _ROW = ports.COUNT + 27
@@ -47,7 +48,7 @@ class Servers:
         self.accounts = Accounts(self.keystone)
         self.compute = Compute(root, numbers, self.venv, self.keystone, second_nova=True)
         mark_key, database = self.compute.mark_key, self.compute.suite_database
-        self.suite = Suite(root, self.venv, self.keystone, database=database, mark_key=mark_key)
+        self.suite = Suite(root, self.venv, self.keystone, database=database, mark_key=mark_key, with_menu=True)
         self.glance = Glance(
             root, "glance", numbers.glance, self.venv, self.keystone, suite_conf=self.suite.conf,
             database=self.compute.glance_database, filters=" ".join(paste.IN_GLANCE),
@@ -55,6 +56,7 @@ class Servers:
         self.images_by_name: dict[str, str] = {}
         self._extra: dict[str, Glance | Api] = {}
         self._started: list[Site] = []
+        self._worker = Worker(self.suite)
 
     def start(self) -> None:
         """All but the second Nova, which starts when it is first asked for."""
@@ -68,6 +70,7 @@ class Servers:
             tables = (self.glance.db_sync, self.compute.sites[0].db_sync, self.suite.db_upgrade)
             for one in (keystone, *map(together.submit, tables)):
                 one.result()
+        self.suite.make_keys()
         self.keystone.start(wait=False)
         self.glance.start(wait=False)
         self.keystone.wait()
@@ -77,6 +80,7 @@ class Servers:
         self.images_by_name[IMAGE] = ensure_image(self.glance.url, self.keystone.token("admin"), IMAGE)
 
     def stop(self) -> None:
+        self._worker.stop()
         for extra in self._extra.values():
             extra.stop()
         self.compute.stop()
@@ -95,6 +99,13 @@ class Servers:
             second.db_sync()
             self._start_nova(second)
         return second.nova
+
+    @property
+    def worker(self) -> Worker:
+        """Who hands over what servers have of the package menu, started when it is first asked for."""
+        if self._worker.pid is None:
+            self._worker.start()
+        return self._worker
 
     @property
     def installation(self) -> str:
