@@ -19,9 +19,6 @@ from glance_related.settings.keys import NoKeys, Undecipherable
 
 LOG = logging.getLogger(__name__)
 
-#: How long a worker may take over a page of a change that reaches many servers, in seconds.
-_LEASE = 60.0
-
 
 class PackageCarrier:
     """See `glance_related.deliveries.worker.Carrier`.
@@ -35,6 +32,7 @@ class PackageCarrier:
         self._books = books
         self._pushed = {name: driver for name, driver in books.drivers.items() if not driver.is_pulled}
         self._fanouts = FanoutStore(books.suite.database)
+        self._lease = books.suite.settings.deliveries.lease_seconds
         self._look_around = look_around
         self._clock = clock
         self._asked_at = float("-inf")
@@ -75,11 +73,11 @@ class PackageCarrier:
         now = self._clock()
         if now - self._asked_at < self._books.suite.settings.deliveries.poll_seconds:
             return False
-        fanout = self._fanouts.claim(SYSTEM, _LEASE)
+        fanout = self._fanouts.claim(SYSTEM, self._lease)
         if fanout is None:
             self._asked_at = now
             return False
-        self._books.instances.fan_out(self._fanouts, fanout, self._wishes, _LEASE)
+        self._books.instances.fan_out(self._fanouts, fanout, self._wishes, self._lease)
         return True
 
     def _wishes(self, page: Sequence[Kept]) -> list[Wish]:
