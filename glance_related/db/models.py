@@ -228,7 +228,8 @@ package_history = sa.Table(
 )
 
 #: The outbox: what must reach somebody else, one row for each receiver and thing, and how far it has come. Times are
-#: milliseconds of the database's own clock; what may be taken up by a worker has a ``due_at``.
+#: milliseconds of the database's own clock; what may be taken up by a worker has a ``due_at``. Each delivery is written
+#: twice, and each index with it: there are no more than workers need.
 deliveries = sa.Table(
     "glance_related_deliveries",
     metadata,
@@ -259,9 +260,6 @@ deliveries = sa.Table(
         "glance_related_deliveries_receiver", "nova_installation_uuid", "instance_id", "driver", "item", unique=True
     ),
     sa.Index("glance_related_deliveries_due", "driver", "due_at"),
-    sa.Index("glance_related_deliveries_claim", "claim"),
-    sa.Index("glance_related_deliveries_state", "state", "updated_at"),
-    sa.Index("glance_related_deliveries_project", "project_id", "state"),
     **MYSQL_TABLE,
 )
 

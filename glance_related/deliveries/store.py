@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,9 @@ from glance_related.deliveries.delivery import (
     REMOVE,
     Delivery,
     Done,
+    Wish,
 )
+from glance_related.deliveries.wish_store import wish
 from glance_related.instance_ref import InstanceRef
 
 _ROWS = deliveries.c
@@ -114,19 +116,25 @@ class DeliveryStore:
             ).rowcount
             if not taken:
                 return []
-            mine = connection.execute(sa.select(deliveries).where(_ROWS.claim == claim)).mappings()
-            return [_delivery(row) for row in mine]
+            mine = sa.select(deliveries).where(these, _ROWS.claim == claim)
+            return [_delivery(row) for row in connection.execute(mine, {"ids": tuple(ids)}).mappings()]
 
         return claim, self._database.write(work)
 
-    def renew(self, claim: str, lease: float) -> None:
+    def renew(self, claim: str, ids: Collection[str], lease: float) -> None:
         """Say that what is left of a claim is still being handed over."""
-        statement = (
-            sa.update(deliveries)
-            .where(_ROWS.claim == claim, _ROWS.state == DELIVERING)
-            .values(due_at=self._now + int(lease * 1000))
-        )
-        self._database.write(lambda connection: connection.execute(statement))
+
+        def work(connection: sa.Connection) -> None:
+            these = among(connection.dialect.name, _ROWS.id, "ids")
+            statement = (
+                sa.update(deliveries)
+                .where(these, _ROWS.claim == claim, _ROWS.state == DELIVERING)
+                .values(due_at=self._now + int(lease * 1000))
+            )
+            connection.execute(statement, {"ids": tuple(ids)})
+
+        if ids:
+            self._database.write(work)
 
     def finish(self, claim: str, outcomes: Sequence[tuple[Delivery, Done | Failed]]) -> list[str]:
         """Record what came of some deliveries of a claim; the ids of those that somebody else has taken up meanwhile.
@@ -205,8 +213,12 @@ class DeliveryStore:
 
     # -- receivers that pull
 
-    def read(self, ref: InstanceRef, driver: str, generation: int) -> None:
-        """A receiver has read what it is to have."""
+    def add(self, wishes: Collection[Wish]) -> None:
+        """Put wishes into the outbox that come from no change, as those of a receiver that came before it was named."""
+        self._database.write(lambda connection: wish(connection, wishes))
+
+    def read(self, ref: InstanceRef, driver: str, generation: int) -> bool:
+        """A receiver has read what it is to have; False where nothing of it is known here."""
         is_unknown = sa.or_(_ROWS.applied_generation.is_(None), _ROWS.applied_generation < generation)
         is_news = sa.and_(is_unknown, sa.or_(_ROWS.state != FAILED, _ROWS.generation < generation))
         statement = (
@@ -218,7 +230,7 @@ class DeliveryStore:
                 (_ROWS.generation, sa.case((_ROWS.generation < generation, generation), else_=_ROWS.generation)),
             )
         )
-        self._database.write(lambda connection: connection.execute(statement))
+        return self._database.write(lambda connection: connection.execute(statement).rowcount > 0)
 
     def told(self, ref: InstanceRef, driver: str, generation: int, outcome: Done | Failed) -> bool:
         """A receiver has said what became of it; False where nothing of it is known here.

@@ -228,7 +228,7 @@ class Worker:
     def _renew(self) -> None:
         for claim, mine in self._claims.items():
             if self._clock() - mine.renewed > self._settings.lease_seconds / 3:
-                self._store.renew(claim, self._settings.lease_seconds)
+                self._store.renew(claim, mine.waiting, self._settings.lease_seconds)
                 mine.renewed = self._clock()
 
     # -- ending

@@ -168,10 +168,10 @@ class DeliverySuite:
     ) -> None:
         wished(ref())
         claim, (one,) = store.claim("file", "slow", 10, 0.3)
-        store.renew(claim, LEASE)
+        store.renew(claim, [one.id], LEASE)
         time.sleep(0.4)
         assert other.claim("file", "w", 10, LEASE)[1] == []
-        store.renew(claim, 0.1)
+        store.renew(claim, [one.id], 0.1)
         time.sleep(0.2)
         (again,) = other.claim("file", "w", 10, LEASE)[1]
         assert (again.id, again.attempts) == (one.id, 2)

@@ -25,6 +25,13 @@ BOOT = Goal(0.5)
 NOT_OVERRIDDEN = Goal(1.02)
 MERGED = Goal(1.25)
 JUDGING = Goal(1, "ms")
+STATEMENTS = Goal(3, "statements", note="at any size of the menu")
+SETTINGS = Goal(5, "ms", note="on PostgreSQL")
+MENU_SHOWN = Goal(1.3)
+DELIVERIES = Goal(500, "per second", at_least=True, note="on PostgreSQL")
+DELIVERIES_BESIDE = Goal(0.8, at_least=True)
+TWO_WORKERS = Goal(1.8, at_least=True)
+LAUNCH = Goal(1.10)
 
 #: A pool so small that a million images do not fit.
 SMALL_POOL_MB = 512
@@ -72,6 +79,25 @@ GROUPS: dict[str, Group] = {
             ("GET of an image with an override merged / without", str(MERGED)),
             ("judging 50 overrides by 200 sections of protections, new names and remembered ones", str(JUDGING)),
         ),
+    ),
+    "menus": Group(
+        "benchmarks.menus",
+        (
+            ("statements for the settings of one server", str(STATEMENTS)),
+            ("settings of one server, menu of 1000, p95", str(SETTINGS)),
+            ("GET of a project's menu of 1000 entries / its SQL and json.dumps of the reply", str(MENU_SHOWN)),
+        ),
+    ),
+    "delivering": Group(
+        "benchmarks.delivering",
+        (
+            ("deliveries per second, one worker, driver file", str(DELIVERIES)),
+            ("the same beside 10^6 that are done / alone", str(DELIVERIES_BESIDE)),
+            ("two workers / one, a driver that takes 20 ms", str(TWO_WORKERS)),
+        ),
+    ),
+    "launching": Group(
+        "benchmarks.launching", (("POST /servers with packages / without our filters, real cloud", str(LAUNCH)),)
     ),
     "lookups": Group("benchmarks.lookups", (("store look-up, 10^7 rows / 10^4 rows", str(LOOK_UP)),)),
     "memory": Group("benchmarks.memory", (("memory while 1 GiB goes up and down, growth", str(MEMORY)),)),

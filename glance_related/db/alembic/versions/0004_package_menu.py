@@ -136,9 +136,6 @@ def upgrade() -> None:
         unique=True,
     )
     create_index("glance_related_deliveries_due", "glance_related_deliveries", ["driver", "due_at"])
-    create_index("glance_related_deliveries_claim", "glance_related_deliveries", ["claim"])
-    create_index("glance_related_deliveries_state", "glance_related_deliveries", ["state", "updated_at"])
-    create_index("glance_related_deliveries_project", "glance_related_deliveries", ["project_id", "state"])
     create_table(
         "glance_related_fanouts",
         sa.Column("system", sa.String(32), primary_key=True),
