@@ -61,7 +61,7 @@ class SecretStore:
         key = list(table.primary_key.columns)
         query = sa.select(*key, table.c[column]).where(table.c[column].startswith('{"sealed"')).order_by(*key)
         if marker is not None:
-            query = query.where(is_behind(key, marker))
+            query = query.where(is_behind(connection.dialect.name, key, marker))
         return list(connection.execute(query.limit(_BATCH)))
 
     def _rewrite_one(
