@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-import sqlalchemy as sa
 
 from glance_related.db.database import Database
 from glance_related.deliveries.fanouts import FanoutStore
@@ -27,6 +26,7 @@ from glance_related.package_menu.rules import AVAILABLE, DEFAULT, UNAVAILABLE, C
 from glance_related.package_menu.secret_store import SecretStore
 from glance_related.package_menu.store import CLOUD, MenuStore, Stale
 from glance_related.testing.instance_suite import ALICE, BOB, kept, wish
+from glance_related.testing.statements import questions, statements
 from glance_related.testing.store_suite import at_once
 
 WEB = Entry("web", "package", title="Web \U0001f600", category="http")
@@ -201,19 +201,11 @@ class MenuSuite:
         self.publish(menu, *(Entry(f"package-{number}", "package") for number in range(1000)))
         self.say(menu, **{"package-1": ProjectState(AVAILABLE)})
         fresh = MenuStore(databases[-1])
-        asked: list[str] = []
-
-        def note(*words: object) -> None:
-            asked.append(str(words[2]).split(" ", 1)[0])
-
-        sa.event.listen(databases[-1].engine, "before_cursor_execute", note)
-        try:
+        with statements(databases[-1]) as asked:
             assert len(fresh.of_project(ALICE).menu.menu.entries) == 1000
-            assert asked.count("SELECT") == 2
+            assert questions(asked) == 2
             fresh.of_project(ALICE)
-            assert asked.count("SELECT") == 3
-        finally:
-            sa.event.remove(databases[-1].engine, "before_cursor_execute", note)
+            assert questions(asked) == 3
 
     def test_who_uses_an_entry_is_counted_and_what_they_said_forgotten(
         self, menu: MenuStore, store: InstanceStore

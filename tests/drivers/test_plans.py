@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from glance_related.db.models import image_instances, pending_images, utcnow
 from glance_related.instance_aware.rules import Wanted
 from glance_related.instance_aware.store import Row, Store
 from glance_related.instance_ref import InstanceRef
+from glance_related.testing.statements import statements
 from glance_related.testing.store_suite import NOVA, OTHER_NOVA
 
 ROWS = 20_000
@@ -73,9 +73,9 @@ def filled(backend: str, request: pytest.FixtureRequest, tmp_path_factory: pytes
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_no_question_reads_a_whole_table(question: str, filled: Database) -> None:
-    with statements(filled, image_instances.name, pending_images.name) as asked:
+    with statements(filled) as asked:
         QUESTIONS[question](Store(filled))
-    plans = {statement: plan(filled, statement, parameters) for statement, parameters in asked}
+    plans = plans_of(filled, asked, image_instances, pending_images)
     assert plans
     assert {statement: lines for statement, lines in plans.items() if full_scans(filled, lines)} == {}
 
@@ -85,20 +85,13 @@ def test_a_question_that_has_no_index_is_found_out(filled: Database) -> None:
     assert full_scans(filled, lines)
 
 
-@contextmanager
-def statements(database: Database, *tables: str) -> Iterator[list[tuple[str, Any]]]:
-    """The statements that are sent to some tables, those with the many rows."""
-    sent: list[tuple[str, Any]] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if any(name in statement for name in tables):
-            sent.append((statement, parameters))
-
-    sa.event.listen(database.engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        sa.event.remove(database.engine, "before_cursor_execute", note)
+def plans_of(database: Database, asked: Iterable[tuple[str, Any]], *tables: sa.Table) -> dict[str, Sequence[str]]:
+    """How the database goes about those statements that are about some tables, those with the many rows."""
+    return {
+        statement: plan(database, statement, parameters)
+        for statement, parameters in asked
+        if any(table.name in statement for table in tables)
+    }
 
 
 def plan(database: Database, statement: str, parameters: Any) -> Sequence[str]:

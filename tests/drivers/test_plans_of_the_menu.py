@@ -15,8 +15,9 @@ from glance_related.deliveries.delivery import Done
 from glance_related.deliveries.store import DeliveryStore
 from glance_related.instance_ref import InstanceRef
 from glance_related.package_menu.instance_store import InstanceStore
+from glance_related.testing.statements import statements
 from glance_related.testing.store_suite import NOVA
-from tests.drivers.test_plans import full_scans, plan, statements
+from tests.drivers.test_plans import full_scans, plans_of
 
 ROWS = 20_000
 REF = InstanceRef(NOVA, "server-00042")
@@ -82,18 +83,19 @@ def filled(backend: str, request: pytest.FixtureRequest, tmp_path_factory: pytes
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_no_question_reads_a_whole_table(question: str, filled: Database) -> None:
-    with statements(filled, *(table.name for table in TABLES)) as asked:
+    with statements(filled) as asked:
         QUESTIONS[question](filled)
-    plans = {statement: plan(filled, statement, parameters) for statement, parameters in asked}
+    plans = plans_of(filled, asked, *TABLES)
     assert plans
     assert {statement: lines for statement, lines in plans.items() if full_scans(filled, lines)} == {}
 
 
 def test_what_is_due_is_looked_up_by_its_time(filled: Database) -> None:
     """Else a worker that finds little reads everything that was ever handed over."""
-    with statements(filled, deliveries.name) as asked:
+    with statements(filled) as asked:
         DeliveryStore(filled).claim("file", "w", 50, 60)
-    lines = "\n".join(plan(filled, *asked[0])).replace("\\'", "'")
+    first = next(iter(plans_of(filled, asked, deliveries).values()))
+    lines = "\n".join(first).replace("\\'", "'")
     bounds = {
         "sqlite": "driver=? AND due_at<?",
         "postgresql": "Index Cond: (((driver)::text = 'file'::text) AND (due_at <=",

@@ -17,6 +17,7 @@ from glance_related.riders.mark import Marks
 from glance_related.riders.rider import Rider
 from glance_related.riders.store import RiderStore
 from glance_related.testing.fake_glance import Call
+from glance_related.testing.statements import statements
 from tests.filters.conftest import MEMBER, NOVA, NOVAS, OTHER_NOVA, TUPLE
 from tests.filters.conftest import make as make_glance
 from tests.filters.nova_side import KEY, OWN_ID, SERVER, options
@@ -185,9 +186,6 @@ def test_a_snapshot_goes_on_while_our_database_is_down(glance: Glance, tmp_path:
 
 
 def test_an_image_of_a_customers_own_is_not_delayed_by_a_question(glance: Glance) -> None:
-    asked: list[str] = []
-    import sqlalchemy as sa
-
-    sa.event.listen(glance.setup.suite.database.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
-    assert glance.post(OWN_ID, {"name": "mine"}, MEMBER).status_int == 201
+    with statements(glance.setup.suite.database) as asked:
+        assert glance.post(OWN_ID, {"name": "mine"}, MEMBER).status_int == 201
     assert asked == []

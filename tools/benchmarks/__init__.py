@@ -12,6 +12,6 @@ else the machine does meets both, and medians are compared.
 * `databases`: private servers of both; `glances`: Glances with our filters and without; `client`
 * `clouds`: a whole cloud with Nova; `calls`: calls through our filters in this process
 * `bench`: what the figures share, started when the first of them wants it
-* `passing`, `listing`, `plain`, `creating`, `snapshots`, `rotation`, `overrides`, `lookups`, `memory`: the
-  measurements themselves
+* `passing`, `listing`, `plain`, `creating`, `snapshots`, `rotation`, `overrides`, `menus`,
+  `delivering`, `launching`, `lookups`, `memory`: the measurements themselves
 """

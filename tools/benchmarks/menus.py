@@ -11,8 +11,6 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
 from benchmarks import calls, catalogue
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure
@@ -27,6 +25,7 @@ from glance_related.package_menu.instance_store import InstanceStore, Kept
 from glance_related.package_menu.rules import AVAILABLE, DEFAULT, Choice, ProjectState
 from glance_related.package_menu.store import CLOUD, MenuStore
 from glance_related.suite import open_suite
+from glance_related.testing.statements import questions, statements
 
 ENTRIES = 1000
 _SERVERS = 2000
@@ -119,18 +118,11 @@ def settings_of(menu: MenuStore, instances: InstanceStore, ref: InstanceRef) -> 
 def _statements(bench: Bench, refs: list[InstanceRef]) -> Figure:
     """Of a process that remembers nothing yet."""
     menu, instances = _stores(bench)
-    asked: list[str] = []
-    engine = menu._database.engine
-
-    def note(*words: Any) -> None:
-        asked.append(words[2])
-
-    sa.event.listen(engine, "before_cursor_execute", note)
-    settings_of(menu, instances, refs[0])
-    first = len(asked)
-    settings_of(menu, instances, refs[1])
-    sa.event.remove(engine, "before_cursor_execute", note)
-    sides = {"of a process that remembers nothing": float(first), "later": float(len(asked) - first)}
+    with statements(menu._database) as asked:
+        settings_of(menu, instances, refs[0])
+        first = questions(asked)
+        settings_of(menu, instances, refs[1])
+    sides = {"of a process that remembers nothing": float(first), "later": float(questions(asked) - first)}
     return Figure("statements for the settings of one server", float(first), catalogue.STATEMENTS, sides)
 
 
