@@ -83,9 +83,7 @@ class LaunchPart:
             choices = self._judged(as_of, given)
             rider = self._rider(request, caller, choices, document[_SERVER])
             self._riders.add(rider)
-        reply = request.forward()
-        self._end(request, reply, rider)
-        return reply
+        return self._ended(request, request.forward(), rider)
 
     def _judged(self, as_of: AsOf, given: Mapping[str, Any]) -> dict[str, Choice]:
         wanted = choices_in(given, NO_CHOICES, as_of.menu.menu.entries)
@@ -116,14 +114,25 @@ class LaunchPart:
             is_open=True,
         )
 
-    def _end(self, request: Request, reply: Reply, rider: Rider) -> None:
-        """Keep for which server it was. After a failure of Nova's that is not known: the rider stays open."""
-        try:
-            if 400 <= reply.code < 500:
+    def _ended(self, request: Request, reply: Reply, rider: Rider) -> Reply:
+        """Keep for which server it was, which nobody waits for: whoever looks sooner finds out by Nova's own record.
+
+        After a failure of Nova's it is not known: the rider stays open.
+        """
+        made = _made(reply)
+        if made is not None:
+            self._books.suite.counters.count("launched")
+            return reply.then(lambda: self._bind(request, made, rider))
+        if 400 <= reply.code < 500:
+            try:
                 self._riders.remove(rider.request_id, PACKAGES)
-            elif (made := _made(reply)) is not None:
-                self._books.suite.counters.count("launched")
-                self._servers.bind(self._described(request, made, rider.project_id), rider)
+            except DatabaseDown:
+                LOG.info("what request %s was refused with is forgotten later", rider.own_request_id)
+        return reply
+
+    def _bind(self, request: Request, server_id: str, rider: Rider) -> None:
+        try:
+            self._servers.bind(self._described(request, server_id, rider.project_id), rider)
         except (DatabaseDown, BadValue, Stale):
             LOG.info("what servers of request %s were made with is found out later", rider.own_request_id)
 
@@ -140,13 +149,14 @@ class LaunchPart:
         if is_empty:
             return request.pass_on()
         reply = request.forward()
-        made = _made(reply)
-        if made is not None and not several:
-            try:
-                self._servers.adopt(self._described(request, made, project_id))
-            except (DatabaseDown, BadValue):
-                LOG.info("server %s is seen later by glance-related-worker: it could not be kept", made)
-        return reply
+        made = None if several else _made(reply)
+        return reply if made is None else reply.then(lambda: self._adopt(request, made, project_id))
+
+    def _adopt(self, request: Request, server_id: str, project_id: str) -> None:
+        try:
+            self._servers.adopt(self._described(request, server_id, project_id))
+        except (DatabaseDown, BadValue):
+            LOG.info("server %s is seen later by glance-related-worker: it could not be kept", server_id)
 
     def _described(self, request: Request, server_id: str, project_id: str) -> Mapping[str, Any]:
         """A server that has just been made, with all that drivers are told of it."""

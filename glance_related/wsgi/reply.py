@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,15 +17,22 @@ class Reply:
 
     Only replies that are documents are ever read this way (an image, a list, a schema); image
     data never becomes a `Reply`.
+
+    :param afterwards: what is done once the answer is sent, in order: no client waits for it
     """
 
     status: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    afterwards: tuple[Callable[[], None], ...] = ()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         start_response(self.status, list(self.headers))
-        return [self.body]
+        return _Chunks(self.body, self.afterwards) if self.afterwards else [self.body]
+
+    def then(self, work: Callable[[], None]) -> Reply:
+        """The same reply, and something that is done once it is sent; nothing may hang on it, for a host may die."""
+        return replace(self, afterwards=(*self.afterwards, work))
 
     @property
     def code(self) -> int:
@@ -52,7 +59,20 @@ class Reply:
         body = json.dumps(document, ensure_ascii=False).encode()
         stale = ("content-length", "etag", "content-md5")
         headers = [(key, value) for key, value in self.headers if key.lower() not in stale]
-        return Reply(self.status, (*headers, ("Content-Length", str(len(body)))), body)
+        return replace(self, headers=(*headers, ("Content-Length", str(len(body)))), body=body)
+
+
+class _Chunks(list[bytes]):
+    """A body, at whose end there is something to do: servers close it when it is sent, or nobody wants it."""
+
+    def __init__(self, body: bytes, afterwards: tuple[Callable[[], None], ...]) -> None:
+        super().__init__([body])
+        self.afterwards = afterwards
+
+    def close(self) -> None:
+        works, self.afterwards = self.afterwards, ()
+        for work in works:
+            work()
 
 
 def json_reply(status: str, document: Any, *headers: tuple[str, str]) -> Reply:
@@ -68,7 +88,10 @@ def no_content() -> Reply:
 
 
 def collect(app: WSGIApplication, environ: WSGIEnvironment) -> Reply:
-    """Run an application and read its whole answer; its iterator is closed whatever happens."""
+    """Run an application and read its whole answer; its iterator is closed whatever happens.
+
+    What it would do afterwards is done after this answer is sent.
+    """
     started: list[tuple[str, list[tuple[str, str]]]] = []
     written: list[bytes] = []
 
@@ -79,6 +102,9 @@ def collect(app: WSGIApplication, environ: WSGIEnvironment) -> Reply:
         return written.append
 
     chunks = app(environ, start_response)
+    if isinstance(chunks, _Chunks):
+        status, headers = started[0]
+        return Reply(status, tuple(headers), b"".join(chunks), chunks.afterwards)
     try:
         read = b"".join(chunks)  # running the iterator may still call start_response and write
         body = b"".join(written) + read

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import webob.exc
+import webtest
 
 from glance_related.db.database import DatabaseDown
 from glance_related.package_menu.servers import PACKAGES
@@ -137,6 +138,36 @@ def test_what_nova_refuses_leaves_nothing(side: MenuSide) -> None:
     reply = side.boot(packages=["web"])
     assert reply.status_int == 403
     assert (waiting(side), side.riders.count(), side.books.deliveries.some()) == (0, 0, [])
+
+
+def unsent(side: MenuSide, **about: Any) -> Any:
+    """The answer to a boot, which the client has, and of which the server does not know yet that it is sent."""
+    body = json.dumps({"server": {**PLAIN["server"], **about}}).encode()
+    headers = {"X-Identity-Status": "Confirmed", **MEMBER}
+    request = webtest.TestRequest.blank("/servers", method="POST", headers=headers, body=body)
+    request.content_type = "application/json"
+    request.environ |= {"keystone.token_auth": object(), OWN_ID: "req-of-a-boot"}
+    return side.app.app(request.environ, lambda *_: lambda _: None)
+
+
+@pytest.mark.parametrize("about", [{"packages": ["web"]}, {}])
+def test_no_client_waits_for_what_is_kept_of_a_server(side: MenuSide, about: Any) -> None:
+    chunks = unsent(side, **about)
+    server = json.loads(b"".join(chunks))["server"]["id"]
+    assert (side.kept(server), side.books.deliveries.some()) == (None, [])
+    chunks.close()
+    assert side.kept(server) is not None
+    assert waiting(side) == 0
+
+
+def test_whoever_looks_before_it_is_kept_sees_it_all_the_same(side: MenuSide) -> None:
+    chunks = unsent(side, packages=["web"])
+    server = json.loads(b"".join(chunks))["server"]["id"]
+    assert side.settings(server)["packages"] == ["logs", "web"]
+    seen = side.kept(server)
+    chunks.close()
+    assert seen is not None
+    assert side.kept(server) == seen
 
 
 # -- several servers
