@@ -77,7 +77,7 @@ class Entry:
     description: str = ""
     category: str = ""
     type: str | None = None
-    default: Any = None
+    default: Any = field(default=None, repr=False)
     choices: tuple[Any, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
@@ -102,20 +102,33 @@ class Entry:
         return by_os.get(os_distro, by_os.get(ANY_OS))
 
     def document(self) -> dict[str, Any]:
-        """As the API shows it; a secret is not shown."""
+        """As the API shows it; a secret is left out: whoever writes what he has read leaves it alone."""
         shown: dict[str, Any] = {name: getattr(self, name) for name in _PLAIN}
         shown["realisations"] = {driver: dict(names) for driver, names in self.realisations.items()}
         if self.kind == VARIABLE:
             shown |= {word: getattr(self, name) for word, name in _OF_VARIABLES.items()}
             shown |= {"enum": list(self.choices), "packages": list(self.packages)}
-            shown["default"] = None if self.is_secret else self.default
+            shown["default"] = _own(self.default)
+            if self.is_secret:
+                del shown["default"]
         if self.kind == BUNDLE:
             contents = self.contents
-            shown["contents"] = {"packages": list(contents.packages), "variables": dict(contents.variables)}
+            shown["contents"] = {"packages": list(contents.packages), "variables": _own_values(contents.variables)}
         return shown
 
 
 _PLAIN = ("name", "kind", "title", "description", "category", "on_by_default", "enabled", "version")
+
+
+def _own(value: Any) -> Any:
+    """A value that nobody else changes: the menu is remembered, and shown again and again."""
+    return list(value) if isinstance(value, list) else value
+
+
+def _own_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _own(value) for name, value in values.items()}
+
+
 # What the API calls it, and what it is called here.
 _OF_VARIABLES = {
     "type": "type",
@@ -134,8 +147,10 @@ def read(document: Mapping[str, Any]) -> Entry:
     values: dict[str, Any] = {names.get(word, word): value for word, value in given.items()}
     for name in ("choices", "packages"):
         values[name] = tuple(values.get(name, ()))
+    values["default"] = _own(values.get("default"))
+    values["realisations"] = {driver: dict(names) for driver, names in values.get("realisations", {}).items()}
     contents = values.get("contents", {})
-    values["contents"] = Contents(tuple(contents.get("packages", ())), dict(contents.get("variables", {})))
+    values["contents"] = Contents(tuple(contents.get("packages", ())), _own_values(contents.get("variables", {})))
     values.pop("version", None)
     return Entry(**{name: value for name, value in values.items() if name in _FIELDS})
 
@@ -152,13 +167,22 @@ def changed(entry: Entry, document: Mapping[str, Any]) -> Entry:
     return replace(made, version=entry.version)
 
 
+#: Of what a variable may be at least and at most.
+BOUND_MAX = 2**63 - 1
+
+
+def _whole(pattern: str) -> str:
+    """All of a text: what ends in ``$`` lets in a line feed."""
+    return rf"\A(?:{pattern})\Z"
+
+
 #: What an entry must look like, before what it says is judged.
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["name", "kind"],
     "additionalProperties": False,
     "properties": {
-        "name": {"type": "string", "pattern": f"^{NAME}$"},
+        "name": {"type": "string", "pattern": _whole(NAME)},
         "kind": {"enum": list(KINDS)},
         "title": {"type": ["string", "null"], "maxLength": 255},
         "description": {"type": ["string", "null"], "maxLength": 10000},
@@ -166,8 +190,8 @@ SCHEMA: dict[str, Any] = {
         "type": {"enum": [*TYPES, None]},
         "default": {},
         "enum": {"type": ["array", "null"], "maxItems": 1000, "items": {"type": ["string", "number"]}},
-        "min": {"type": ["number", "null"]},
-        "max": {"type": ["number", "null"]},
+        "min": {"type": ["number", "null"], "minimum": -BOUND_MAX, "maximum": BOUND_MAX},
+        "max": {"type": ["number", "null"], "minimum": -BOUND_MAX, "maximum": BOUND_MAX},
         "pattern": {"type": ["string", "null"], "maxLength": 255},
         "required": {"type": ["boolean", "null"]},
         "packages": {"type": ["array", "null"], "maxItems": 100, "items": {"type": "string"}},
@@ -177,12 +201,12 @@ SCHEMA: dict[str, Any] = {
         "realisations": {
             "type": ["object", "null"],
             "maxProperties": 32,
-            "propertyNames": {"pattern": "^[a-z0-9_]{1,64}$"},
+            "propertyNames": {"pattern": _whole("[a-z0-9_]{1,64}")},
             "additionalProperties": {
                 "type": "object",
                 "maxProperties": 100,
-                "propertyNames": {"pattern": "^([A-Za-z0-9_.-]{1,255}|\\*)$"},
-                "additionalProperties": {"type": ["string", "null"], "pattern": f"^{REALISED}$"},
+                "propertyNames": {"pattern": _whole(r"[A-Za-z0-9_.-]{1,255}|\*")},
+                "additionalProperties": {"type": ["string", "null"], "pattern": _whole(REALISED)},
             },
         },
         "contents": {

@@ -6,7 +6,7 @@ not offer it any more: it has no effect then, and is told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -93,18 +93,38 @@ class Menu:
     entries: Mapping[str, Entry]
 
     @cached_property
+    def documents(self) -> Mapping[str, Mapping[str, Any]]:
+        """Each entry as the API shows it; made once, to be read only."""
+        return {name: entry.document() for name, entry in self.entries.items()}
+
+    @cached_property
     def bundles(self) -> tuple[str, ...]:
         """The names of the bundles, in the order in which they count."""
         return tuple(sorted(name for name, entry in self.entries.items() if entry.kind == BUNDLE))
 
     @cached_property
-    def variables_of(self) -> Mapping[str, tuple[str, ...]]:
+    def variables_of(self) -> Mapping[str, Sequence[str]]:
         """The variables that belong to each package."""
-        found: dict[str, tuple[str, ...]] = {}
-        for entry in self.entries.values():
-            for package in entry.packages if entry.kind == VARIABLE else ():
-                found[package] = (*found.get(package, ()), entry.name)
-        return found
+        variables = (entry for entry in self.entries.values() if entry.kind == VARIABLE)
+        return _by_what_they_name((entry.name, entry.packages) for entry in variables)
+
+    @cached_property
+    def bundles_of_package(self) -> Mapping[str, Sequence[str]]:
+        """The bundles that turn each package on, in the order in which they count."""
+        return _by_what_they_name((name, self.entries[name].contents.packages) for name in self.bundles)
+
+    @cached_property
+    def bundles_of_variable(self) -> Mapping[str, Sequence[str]]:
+        """The bundles that give each variable a value, in the same order."""
+        return _by_what_they_name((name, self.entries[name].contents.variables) for name in self.bundles)
+
+
+def _by_what_they_name(entries: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for entry, names in entries:
+        for name in names:
+            found.setdefault(name, []).append(entry)
+    return found
 
 
 NO_CHOICES: Mapping[str, Choice] = MappingProxyType({})
@@ -161,13 +181,18 @@ class ProjectMenu:
         """What a server has that differs in some entries."""
         if not choices:
             return self.base
-        return _Settling(self, choices, self.base.settings).settled(choices)
+        return _Settling(self, choices, self.base).settled(choices)
 
-    def state(self, entry: Entry) -> tuple[str, str]:
-        """What an entry is to the project, and who says so."""
+    def state(self, entry: Entry, of_server: str | None = None) -> tuple[str, str]:
+        """What an entry is to the project, and who says so.
+
+        :param of_server: what an administrator made of it for one server
+        """
         said = self.states.get(entry.name)
         if not entry.enabled:
             return UNAVAILABLE, GLOBAL
+        if of_server is not None:
+            return of_server, INSTANCE
         if said is not None:
             return said.state, PROJECT
         return (DEFAULT if entry.on_by_default else UNAVAILABLE), GLOBAL
@@ -179,49 +204,55 @@ class _Settling:
     Only what differs from the base is made anew: a menu may have thousands of entries, and a server chooses few.
     """
 
-    def __init__(self, project: ProjectMenu, choices: Mapping[str, Choice], base: Mapping[str, Setting] | None) -> None:
+    def __init__(self, project: ProjectMenu, choices: Mapping[str, Choice], base: Settings | None) -> None:
         self._project = project
         self._entries = project.menu.entries
         self._choices = choices
         self._base = base
-        self._made = dict(base or {})
+        self._made = dict(base.settings) if base is not None else {}
+        self._anew: set[str] = set()
         self._faults: list[Fault] = []
-        self._bundles_on: list[Setting] = []
 
     def settled(self, touched: Iterable[str]) -> Settings:
         menu = self._project.menu
         names = [name for name in touched if name in self._entries]
         turned = self._make(BUNDLE, names, self._bundle)
-        self._bundles_on = [self._made[name] for name in menu.bundles if self._made[name].is_on]
         within = [inner for name in turned for inner in self._entries[name].contents.packages]
         turned_packages = self._make(PACKAGE, [*names, *within], self._package)
         within = [inner for name in turned for inner in self._entries[name].contents.variables]
         beside = [variable for name in turned_packages for variable in menu.variables_of.get(name, ())]
         self._make(VARIABLE, [*names, *within, *beside], self._variable)
+        faults = list(self._faults)
+        if self._base is not None:  # what is not made anew has the faults that it had
+            faults += [fault for fault in self._base.faults if fault.name not in self._anew]
         for name in self._choices:
             if name not in self._entries:
-                self._faults.append(Fault(name, "unknown", "there is no such entry any more"))
-        return Settings(self._made, tuple(sorted(self._faults)))
+                faults.append(Fault(name, "unknown", "there is no such entry any more"))
+        return Settings(self._made, tuple(sorted(faults)))
+
+    def unchosen(self, name: str) -> Setting | None:
+        """What an entry comes to if nothing is chosen of it, and of everything else what is; behind `settled`."""
+        entry = self._entries.get(name)
+        make = {BUNDLE: self._bundle, PACKAGE: self._package, VARIABLE: self._variable}
+        return make[entry.kind](entry, _NO_CHOICE) if entry is not None and entry.kind in make else None
 
     def _make(self, kind: str, names: Iterable[str], make: Callable[[Entry, Choice], Setting]) -> list[str]:
-        """Make the settings of one kind anew; the names of those that are on now and were not, or the reverse."""
+        """Make the settings of one kind anew; the names of those that are on or off otherwise than before."""
         turned = []
         for name in dict.fromkeys(names):
             entry = self._entries.get(name)
             if entry is not None and entry.kind == kind:
                 made = make(entry, self._choices.get(name, _NO_CHOICE))
-                if self._base is None or made.is_on != self._base[name].is_on:
+                # also where only somebody else says so: what comes with a bundle is his word then
+                before = self._made.get(name)
+                if before is None or (made.is_on, made.origin) != (before.is_on, before.origin):
                     turned.append(name)
                 self._made[name] = made
+                self._anew.add(name)
         return turned
 
-    def _state(self, entry: Entry, choice: Choice) -> tuple[str, str]:
-        if choice.state is not None and entry.enabled:
-            return choice.state, INSTANCE
-        return self._project.state(entry)
-
     def _bundle(self, entry: Entry, choice: Choice) -> Setting:
-        state, said_by = self._state(entry, choice)
+        state, said_by = self._project.state(entry, choice.state)
         if state == UNAVAILABLE:
             self._note_unavailable(entry, choice)
             return Setting(entry, state, said_by, origin=said_by)
@@ -233,17 +264,17 @@ class _Settling:
         made = self._bundle(entry, choice)
         if made.is_on or made.state == UNAVAILABLE or choice.is_on is not None:
             return made
-        for bundle in self._bundles_on:
-            if entry.name in bundle.entry.contents.packages:
-                return made._replace(is_on=True, origin=bundle.origin, through=bundle.entry.name)
+        for bundle in self._those_on(self._project.menu.bundles_of_package.get(entry.name, ())):
+            return made._replace(is_on=True, origin=bundle.origin, through=bundle.entry.name)
         return made
 
     def _variable(self, entry: Entry, choice: Choice) -> Setting:
-        state, said_by = self._state(entry, choice)
+        state, said_by = self._project.state(entry, choice.state)
         if state == UNAVAILABLE:
             self._note_unavailable(entry, choice)
             return Setting(entry, state, said_by, origin=said_by)
-        if entry.packages and not any(self._is_on(package) for package in entry.packages):
+        # what has a removed package's name now may be a bundle
+        if entry.packages and not any(one.entry.kind == PACKAGE for one in self._those_on(entry.packages)):
             return Setting(entry, state, said_by, origin=said_by)
         for value, origin, through in self._values(entry, choice):
             try:
@@ -256,18 +287,16 @@ class _Settling:
         """What a variable may be, who says so, and through which bundle; the first that fits counts."""
         if choice.value is not None:
             yield choice.value, INSTANCE, None
-        for bundle in self._bundles_on:
-            if entry.name in bundle.entry.contents.variables:
-                yield bundle.entry.contents.variables[entry.name], bundle.origin, bundle.entry.name
+        for bundle in self._those_on(self._project.menu.bundles_of_variable.get(entry.name, ())):
+            yield bundle.entry.contents.variables[entry.name], bundle.origin, bundle.entry.name
         said = self._project.states.get(entry.name)
         if said is not None and said.state == DEFAULT and said.value is not None:
             yield said.value, PROJECT, None
         if entry.default is not None:
             yield entry.default, GLOBAL, None
 
-    def _is_on(self, package: str) -> bool:
-        made = self._made.get(package)
-        return made is not None and made.is_on
+    def _those_on(self, names: Iterable[str]) -> Iterator[Setting]:
+        return (self._made[name] for name in names if name in self._made and self._made[name].is_on)
 
     def _note_unavailable(self, entry: Entry, choice: Choice) -> None:
         if choice.is_on or choice.value is not None:
@@ -281,9 +310,7 @@ _NO_CHOICE = Choice()
 
 
 def judge(
-    project: ProjectMenu,
-    before: Mapping[str, Choice],
-    wanted: Mapping[str, Choice],
+    project: ProjectMenu, before: Mapping[str, Choice], wanted: Mapping[str, Choice]
 ) -> tuple[dict[str, Choice], list[Fault]]:
     """What is kept of a server's choices, and everything that is wrong with what is wanted.
 
@@ -296,8 +323,7 @@ def judge(
     faults: list[Fault] = []
     kept: dict[str, Choice] = {}
     for name, choice in wanted.items():
-        is_new = before.get(name) != choice
-        fault, fit = _judged(project, name, choice) if is_new else (None, choice)
+        fault, fit = _judged(project, name, choice, before.get(name, _NO_CHOICE))
         if fault is not None:
             faults.append(fault)
         elif fit is not None:
@@ -307,23 +333,29 @@ def judge(
         after = project.settings(kept)
         missing = after.missing - project.settings(before).missing
         faults += [
-            Fault(name, "required", f"{_belonging(after.settings[name].entry)} needs a value for it")
+            Fault(name, "required", f"{_belonging(after, after.settings[name].entry)} needs a value for it")
             for name in sorted(missing)
         ]
     return kept, faults
 
 
-def _belonging(entry: Entry) -> str:
-    return f"package {' or '.join(entry.packages)}" if entry.packages else "every server"
+def _belonging(after: Settings, entry: Entry) -> str:
+    known = [name for name in entry.packages if name in after.settings and after.settings[name].is_offered]
+    return f"package {' or '.join(known)}" if known else "every server"
 
 
-def _judged(project: ProjectMenu, name: str, choice: Choice) -> tuple[Fault | None, Choice | None]:
-    """A choice as it is kept, or what is wrong with it."""
+def _judged(project: ProjectMenu, name: str, choice: Choice, before: Choice) -> tuple[Fault | None, Choice | None]:
+    """A choice as it is kept, or what is wrong with it: what stays as it was is not judged again."""
+    says_nothing = choice.is_on is None and choice.value is None
+    if _is_same(choice, before) or (says_nothing and choice.state is None):
+        return None, choice
     entry = project.menu.entries.get(name)
-    state = choice.state or (project.state(entry)[0] if entry is not None else UNAVAILABLE)
-    if entry is None or (state == UNAVAILABLE and choice.state is None):
+    is_chosen_anew = not says_nothing and not _is_same(choice, before._replace(state=choice.state))
+    if entry is None or (is_chosen_anew and project.state(entry, choice.state)[0] == UNAVAILABLE):
         # whether there is such an entry for others is nobody's business
         return Fault(name, "unknown", "it is not on the menu of this project"), None
+    if not is_chosen_anew:
+        return None, choice
     if entry.kind == VARIABLE and choice.is_on is not None:
         return Fault(name, "no_package", "it is a variable, which has a value and is not turned on or off"), None
     if entry.kind != VARIABLE and choice.value is not None:
@@ -336,21 +368,29 @@ def _judged(project: ProjectMenu, name: str, choice: Choice) -> tuple[Fault | No
         return Fault(name, "bad_value", str(unfit)), None
 
 
+def _is_same(one: Choice, other: Choice) -> bool:
+    """Whether two choices say the same; what is equal, as 1 and true, may be something else to whoever reads it."""
+    return one == other and type(one.value) is type(other.value)
+
+
 def _without_defaults(project: ProjectMenu, kept: Mapping[str, Choice]) -> dict[str, Choice]:
-    """Without what the server would have anyway. What a bundle brings is no default: it goes with the bundle."""
-    found = dict(kept)
-    for name in sorted(kept):
-        choice = found[name]
-        if choice.state is None:
-            rest = {other: one for other, one in found.items() if other != name}
-            setting = project.settings(rest).settings.get(name)
-            if setting is not None and _says_nothing(setting, choice):
-                found = rest
-    return found
+    """Without what the server would have anyway. What a bundle brings is no default: it goes with the bundle.
+
+    Without it nothing else comes to something else, so each is looked at beside all the others.
+    """
+    settling = _Settling(project, kept, project.base)
+    settling.settled(kept)
+    return {name: choice for name, choice in kept.items() if not _says_nothing(settling.unchosen(name), choice)}
 
 
-def _says_nothing(setting: Setting, choice: Choice) -> bool:
-    if setting.through is not None:
+def _says_nothing(setting: Setting | None, choice: Choice) -> bool:
+    """Whether a choice makes no difference.
+
+    :param setting: what the entry comes to without it
+    """
+    if choice == _NO_CHOICE:
+        return True
+    if choice.state is not None or setting is None or not setting.is_offered or setting.through is not None:
         return False
     if choice.is_on is not None and setting.is_on != choice.is_on:
         return False

@@ -52,7 +52,8 @@ def columns_of(entry: Entry) -> dict[str, Any]:
         "required": int(entry.required),
         "on_by_default": int(entry.on_by_default),
         "enabled": int(entry.enabled),
-        "details": json.dumps({name: value for name, value in details.items() if value}),
+        # of what is there, nothing is left out for being zero, or an empty text
+        "details": json.dumps({name: value for name, value in details.items() if value not in (None, (), {})}),
     }
 
 

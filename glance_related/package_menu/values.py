@@ -21,9 +21,9 @@ from glance_related.package_menu.entry import (
     Sealed,
 )
 
-#: Longest one-line text, item of a list and secret, in characters.
+#: Longest one-line text, and item of a list, in characters.
 LINE_MAX = 4096
-#: Longest text.
+#: Longest text, and secret.
 TEXT_MAX = 65536
 #: Most items of a list.
 ITEMS_MAX = 256
@@ -48,8 +48,10 @@ def fitting(entry: Entry, value: Any) -> Any:
     """
     if isinstance(value, Sealed) and entry.is_secret:
         return value
-    assert entry.type is not None
-    value = _OF_TYPE[entry.type](value)
+    of_type = _OF_TYPE.get(entry.type or "")
+    if of_type is None:  # a newer release beside this one may know it
+        raise Unfit("its type is not known here")
+    value = of_type(value)
     if entry.choices and not _is_among(value, entry):
         raise Unfit(f"it must be one of {_listed(entry.choices)}")
     _check_bounds(entry, value)
@@ -64,16 +66,16 @@ def _is_among(value: Any, entry: Entry) -> bool:
 
 
 def _listed(choices: tuple[Any, ...]) -> str:
-    shown = ", ".join(str(one) for one in choices[:20])
+    shown = ", ".join(f"{one!s:.100}" for one in choices[:20])
     return shown if len(choices) <= 20 else f"{shown}, ..."
 
 
 def _check_bounds(entry: Entry, value: Any) -> None:
     what, size = ("it", value) if entry.type in (INTEGER, NUMBER) else _SIZED.get(entry.type or "", _unsized)(value)
     if entry.minimum is not None and size < entry.minimum:
-        raise Unfit(f"{what} must be at least {entry.minimum:g}")
+        raise Unfit(f"{what} must be at least {entry.minimum}")
     if entry.maximum is not None and size > entry.maximum:
-        raise Unfit(f"{what} must be at most {entry.maximum:g}")
+        raise Unfit(f"{what} must be at most {entry.maximum}")
 
 
 def _unsized(_: Any) -> tuple[str, float]:
