@@ -31,14 +31,28 @@ def read_texts(path: str, stdin: TextIO) -> dict[str, str]:
     :raises CommandError: in one sentence: the file cannot be read, is no object, has a name twice, or a value that is
         no text
     """
-    source = "standard input" if path == STDIN else path
+    source = named(path)
+    return _texts(_pairs(read_source(path, stdin), source), source)
+
+
+def named(path: str) -> str:
+    """How a file is called in a sentence."""
+    return "standard input" if path == STDIN else path
+
+
+def read_source(path: str, stdin: TextIO) -> str:
+    """What stands in a file.
+
+    :param path: of a file in UTF-8; `STDIN`: what ``stdin`` has
+    :raises CommandError: in one sentence
+    """
     try:
         text = stdin.read() if path == STDIN else Path(path).read_text("utf-8")
     except OSError as error:
-        raise CommandError(f"{source} cannot be read: {error.strerror}.") from None
+        raise CommandError(f"{named(path)} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
-        raise CommandError(f"{source} is no text in UTF-8.") from None
-    return _texts(_pairs(text.removeprefix("\ufeff"), source), source)
+        raise CommandError(f"{named(path)} is no text in UTF-8.") from None
+    return text.removeprefix("\ufeff")
 
 
 def _texts(pairs: Iterable[_Pair], source: str) -> dict[str, str]:
@@ -87,7 +101,7 @@ def _of_yaml(text: str, source: str) -> list[_Pair] | None:
     try:
         document = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
-        raise CommandError(f"{source} is neither JSON nor YAML: {_why(error)}.") from None
+        raise CommandError(f"{source} is neither JSON nor YAML: {why(error)}.") from None
     if not isinstance(document, yaml.MappingNode):
         return None
     return [(_text_of_yaml(name), _text_of_yaml(value)) for name, value in document.value]
@@ -99,7 +113,8 @@ def _text_of_yaml(node: yaml.Node) -> str | None:
     return str(node.value)
 
 
-def _why(error: yaml.YAMLError) -> str:
+def why(error: yaml.YAMLError) -> str:
+    """What is wrong with a file, and where."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         return f"{error.problem} in line {error.problem_mark.line + 1}"
     return str(error).splitlines()[0]

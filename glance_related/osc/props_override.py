@@ -1,91 +1,32 @@
-"""The commands of system 2: servers booted with image properties of their own. The manual is the package's."""
+"""The commands of system 2: servers with image properties of their own. The manual is the package's."""
 
 from __future__ import annotations
 
 import argparse
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TextIO
 
-from openstack.compute.v2.server import Server
-from openstack.exceptions import HttpException, raise_from_response
-from openstack.resource import Body
-from openstackclient.compute.v2.server import CreateServer
-from osc_lib.cli.format_columns import DictColumn, ListColumn
+from openstack.exceptions import raise_from_response
+from osc_lib.cli.format_columns import ListColumn
 from osc_lib.command import command
 from osc_lib.exceptions import CommandError
 
+from glance_related.osc.arguments import Once
+from glance_related.osc.extended_server import OVERRIDES, ExtendedServer
+from glance_related.osc.faults import CODE_HEADER, PROBLEMS, is_strange
 from glance_related.osc.files import read_texts
 
 #: Where overrides stand in what is sent to Nova and in what it shows.
-KEY = "image_props_override"
+KEY = OVERRIDES
 
 _OFFER = "/image-props-override"
 _NOT_HERE = "This cloud has no image property overrides: nothing in front of its Nova knows them."
-# The header that every refusal of the filter has, and none of Nova's own.
-_CODE_HEADER = "X-Glance-Related-Code"
 
 _BOOLEAN = "boolean"
 _BOOLEAN_WORDS = frozenset(("0", "1", "f", "false", "n", "no", "off", "on", "t", "true", "y", "yes"))
 # An expression of nothing but digits, as ``^-?[0-9]{1,9}$``.
 _OF_DIGITS = re.compile(r"\^(?:-\?)?(?:\[\d-\d\](?:[*+]|\{[\d,]+\})?)+\$")
-
-
-class OverridableServer(Server):
-    """openstacksdk's server, with what it does not know of: it drops what it has no attribute for."""
-
-    image_props_override = Body(KEY, type=dict)
-
-
-class BootServer(CreateServer):
-    """``openstack server boot``: ``server create``, with image properties overridden for this server."""
-
-    _description = (
-        "Create a new server, with image properties of its own in place of the image's. "
-        "Takes all that 'server create' takes."
-    )
-
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """The arguments of ``server create``, and two more."""
-        parser = super().get_parser(prog_name)
-        parser.add_argument(
-            "--image-prop-override",
-            metavar="<name=value>",
-            action=_Once,
-            dest=KEY,
-            default={},
-            help="Image property that this server has instead of its image's "
-            "(repeat option for several properties; see 'image prop override list')",
-        )
-        parser.add_argument(
-            "--image-props-file",
-            metavar="<file>",
-            help="File with such properties, a JSON or YAML object of names with their values; - is standard input. "
-            "--image-prop-override wins over it",
-        )
-        return parser
-
-    def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], Iterable[Any]]:
-        """Boot, and show the server with what is overridden.
-
-        :raises CommandError: the file is wrong, this cloud has no overrides, they were refused, or were not applied
-        """
-        overrides = getattr(parsed_args, KEY)
-        if parsed_args.image_props_file:
-            overrides = {**read_texts(parsed_args.image_props_file, self.app.stdin), **overrides}
-        compute = _compute(self.app)
-        if overrides:
-            _check_offered(compute)
-            self.app = _with_overrides(self.app, overrides)
-        rows = dict(zip(*super().take_action(parsed_args), strict=True))
-        in_force = _overrides_of(compute, rows["id"]) if overrides else {}
-        if overrides and not in_force:
-            raise CommandError(
-                f"Server {rows['id']} was made, but Nova does not show that image properties are overridden for it: "
-                f"look again with 'openstack server image prop show {rows['id']}', and delete it if there are none."
-            )
-        rows[KEY] = DictColumn(in_force)
-        return tuple(sorted(rows)), [rows[name] for name in sorted(rows)]
 
 
 class ShowServerImageProp(command.Lister):
@@ -101,9 +42,10 @@ class ShowServerImageProp(command.Lister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], Iterable[Any]]:
         """One row for each property; none where the server has the image's own."""
-        compute = _compute(self.app)
+        compute = self.app.client_manager.sdk_connection.compute
         server = compute.find_server(parsed_args.server, ignore_missing=False)
-        return ("Property", "Value"), sorted(_overrides_of(compute, server.id).items())
+        overrides = ExtendedServer.new(id=server.id).fetch(compute).image_props_override or {}
+        return ("Property", "Value"), sorted(overrides.items())
 
 
 class ListImagePropOverride(command.Lister):
@@ -122,76 +64,48 @@ class ListImagePropOverride(command.Lister):
 
         :raises CommandError: this cloud has no overrides
         """
-        response = _compute(self.app).get(_OFFER, params={} if parsed_args.allowed else {"all": "true"})
+        compute = self.app.client_manager.sdk_connection.compute
+        response = compute.get(_OFFER, params={} if parsed_args.allowed else {"all": "true"})
         if response.status_code == 404:
             raise CommandError(_NOT_HERE)
         raise_from_response(response)
         return ("Property", "Type", "Values", "Allowed"), sorted(_rows(response.json()), key=lambda row: row[0])
 
 
-class _Once(argparse.Action):
-    """Collects ``name=value``; no name may come twice."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: str | Sequence[Any] | None,
-        option_string: str | None = None,
-    ) -> None:
-        name, equals, value = str(values).partition("=")
-        given = getattr(namespace, self.dest)
-        if not name or not equals:
-            raise argparse.ArgumentError(self, f"expected name=value, not {values!r}")
-        if name in given:
-            raise argparse.ArgumentError(self, f"{name} is given twice")
-        setattr(namespace, self.dest, {**given, name: value})
+# -- what "server boot" takes of it
 
 
-# -- what Nova is asked
+def add_overrides(parser: argparse.ArgumentParser) -> None:
+    """Take properties that a server shall have instead of its image's."""
+    parser.add_argument(
+        "--image-prop-override",
+        metavar="<name=value>",
+        action=Once,
+        dest=KEY,
+        default={},
+        help="Image property that this server has instead of its image's "
+        "(repeat option for several properties; see 'image prop override list')",
+    )
+    parser.add_argument(
+        "--image-props-file",
+        metavar="<file>",
+        help="File with such properties, a JSON or YAML object of names with their values; - is standard input. "
+        "--image-prop-override wins over it",
+    )
 
 
-class _Instead:
-    """An object with some attributes of ours instead of its own; the object itself stays as it is."""
+def overrides_in(parsed_args: argparse.Namespace, stdin: TextIO) -> dict[str, str]:
+    """What was given.
 
-    def __init__(self, whole: Any, **parts: Any) -> None:
-        self._whole = whole
-        vars(self).update(parts)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._whole, name)
-
-
-def _with_overrides(app: Any, overrides: Mapping[str, str]) -> Any:
-    """A shell whose compute client sends overrides along when it makes a server.
-
-    ``server create`` has no way of its own to send what openstacksdk does not know, and the client that all other
-    commands of this process share is left alone.
+    :raises CommandError: the file is wrong
     """
-    manager = app.client_manager
-    connection = manager.sdk_connection
-    compute = connection.compute
-
-    def create_server(**attrs: Any) -> OverridableServer:
-        try:
-            return OverridableServer.new(**attrs, **{KEY: dict(overrides)}).create(compute)
-        except HttpException as error:
-            refusal = _refusal(error)
-            if refusal is None:
-                raise
-            raise CommandError(refusal) from None
-
-    booting = _Instead(compute, create_server=create_server)
-    # openstackclient 7 takes it from the connection, later ones from the manager
-    manager = _Instead(manager, compute=booting, sdk_connection=_Instead(connection, compute=booting))
-    return _Instead(app, client_manager=manager)
+    overrides: dict[str, str] = getattr(parsed_args, KEY)
+    if parsed_args.image_props_file:
+        return {**read_texts(parsed_args.image_props_file, stdin), **overrides}
+    return overrides
 
 
-def _compute(app: Any) -> Any:
-    return app.client_manager.sdk_connection.compute
-
-
-def _check_offered(compute: Any) -> None:
+def check_offered(compute: Any) -> None:
     """Nothing is sent to a Nova that might drop it in silence, as the compatible ``/v2`` does.
 
     :raises CommandError: this cloud has no overrides
@@ -199,34 +113,32 @@ def _check_offered(compute: Any) -> None:
     response = compute.get(_OFFER)
     if response.status_code == 404:
         raise CommandError(_NOT_HERE)
-    if response.status_code == 403 and _CODE_HEADER in response.headers:
+    if response.status_code == 403 and CODE_HEADER in response.headers:
         return  # who may not look at the list may still override
     raise_from_response(response)
 
 
-def _overrides_of(compute: Any, server_id: str) -> dict[str, str]:
-    return OverridableServer.new(id=server_id).fetch(compute).image_props_override or {}
+def check_in_force(server: ExtendedServer) -> dict[str, str]:
+    """What is overridden for a server that was made with overrides.
+
+    :raises CommandError: Nova shows none
+    """
+    in_force: dict[str, str] = server.image_props_override or {}
+    if not in_force:
+        raise CommandError(
+            f"Server {server.id} was made, but Nova does not show that image properties are overridden for it: "
+            f"look again with 'openstack server image prop show {server.id}', and delete it if there are none."
+        )
+    return in_force
 
 
-def _refusal(error: HttpException) -> str | None:
+def refusal(fault: Mapping[str, Any]) -> str | None:
     """What is wrong with overrides, each property on a line of its own; None where the answer says none of that."""
-    fault = _fault(error)
-    problems = fault.get("glance_related_problems")
+    problems = [one for one in fault.get(PROBLEMS, ()) if "property" in one]
     if problems:
         told = [f"{problem['property']}: {problem['message']}" for problem in problems]
         return "\n".join(["No server was made: these image properties cannot be overridden.", *told])
-    _, is_strange, names = str(fault.get("message")).rpartition("Additional properties are not allowed")
-    return _NOT_HERE if is_strange and f"'{KEY}'" in names else None
-
-
-def _fault(error: HttpException) -> Mapping[str, Any]:
-    """What a fault of Nova's says, which is an object under a single name."""
-    try:
-        document = error.response.json() if error.response is not None else None
-    except ValueError:
-        return {}
-    faults = list(document.values()) if isinstance(document, dict) else []
-    return faults[0] if faults and isinstance(faults[0], dict) else {}
+    return _NOT_HERE if is_strange(fault, KEY) else None
 
 
 # -- what may be overridden

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from glance_related.deliveries.delivery import CONFIRMED, OFFERED, READ, Delivery
@@ -52,9 +52,20 @@ def server_document(
             **links,
             "packages": [one.entry.name for one in settings.packages],
             "package_variables": {one.entry.name: shown_value(one.value) for one in settings.variables},
+            "chosen": chosen_document(choices),
             "problems": faults,
             "deliveries": [delivery_document(one, generation) for one in deliveries],
         }
+    }
+
+
+def chosen_document(choices: Mapping[str, Choice]) -> dict[str, Any]:
+    """What a server has of its own, as it may be sent back: also what has no effect now, and would be lost else."""
+    return {
+        "packages": {name: one.is_on for name, one in sorted(choices.items()) if one.is_on is not None},
+        "package_variables": {
+            name: shown_value(one.value) for name, one in sorted(choices.items()) if one.value is not None
+        },
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import logging
@@ -11,16 +12,20 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 from openstackclient.shell import OpenStackShell
 from osc_lib.clientmanager import ClientManager
 
-from glance_related.osc import props_override
 from glance_related.testing.fake_glance import FakeGlance
+from tests.filters.menu_side import MenuSide
+from tests.filters.menu_side import make as make_side
+from tests.project.source import lines_of
+from tests.unit.osc.menu_cloud import IDENTITY, PEOPLE, PROJECTS, MenuCloud
 
 NOVA = "/compute/v2.1"
 SERVER = "5f1f9bd3-4c3a-4a5c-8a39-1d0c9c3d7a01"
@@ -28,9 +33,9 @@ IMAGE = "0b8b2b1c-70c0-4b1e-9c2a-1e5a6f0a3c02"
 OFFER = f"{NOVA}/image-props-override"
 
 COMMANDS = {
-    "server boot": props_override.BootServer,
-    "server image prop show": props_override.ShowServerImageProp,
-    "image prop override list": props_override.ListImagePropOverride,
+    point.name.replace("_", " "): point.load()
+    for line in lines_of("options.entry_points", "openstack.compute.v2")
+    for point in [EntryPoint(*line.split(" = "), "openstack.compute.v2")]
 }
 
 
@@ -95,15 +100,37 @@ class Cloud(FakeGlance):
 
 @pytest.fixture
 def cloud() -> Iterator[Cloud]:
+    with _serving(Cloud) as fake:
+        yield fake
+
+
+@pytest.fixture
+def side(tmp_path: Path) -> MenuSide:
+    """The filter of the package menu itself, and a Nova behind it."""
+    (tmp_path / "service").mkdir()
+    return make_side(tmp_path / "service")
+
+
+@pytest.fixture
+def menu(side: MenuSide) -> Iterator[MenuCloud]:
+    """A cloud with that filter."""
+    with _serving(lambda url: MenuCloud(side, url)) as fake:
+        yield fake
+
+
+@contextmanager
+def _serving(make: Callable[[str], Any]) -> Iterator[Any]:
     server = make_server("127.0.0.1", 0, None, handler_class=_Quiet)
-    fake = Cloud(f"http://127.0.0.1:{server.server_port}")
+    fake = make(f"http://127.0.0.1:{server.server_port}")
     server.set_app(fake)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
-    yield fake
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield fake
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @pytest.fixture
@@ -111,19 +138,50 @@ def openstack(
     cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., Told]:
     """Runs ``openstack`` with these words; ``stdin`` is what comes in through a pipe."""
-    for name in [name for name in os.environ if name.startswith("OS_")]:
-        monkeypatch.delenv(name)
     at = {"compute": f"{NOVA}/", "image": "/image", "network": "/network"}
     endpoints = {f"{service}_endpoint_override": cloud.url + path for service, path in at.items()}
     settings = {"auth_type": "none", "auth": {"endpoint": cloud.url}, "region_name": "here", **endpoints}
-    (tmp_path / "clouds.yaml").write_text(json.dumps({"clouds": {"fake": settings}}))
+    return _shell({"fake": settings}, tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def alice(
+    menu: MenuCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Told]:
+    """Runs ``openstack`` as alice, or with ``who=`` as another of `PEOPLE`, against the cloud with the menu."""
+
+    def of(user: str) -> dict[str, Any]:
+        domains = {"user_domain_name": "Default", "project_domain_name": "Default"}
+        project = PROJECTS[PEOPLE[user]["X-Project-Id"]]
+        auth = {"auth_url": menu.url + IDENTITY, "username": user, "password": "x", "project_name": project}
+        return {"auth_type": "password", "auth": auth | domains, "region_name": "here", "identity_api_version": "3"}
+
+    return _shell({user: of(user) for user in PEOPLE}, tmp_path, monkeypatch, capsys, who="alice")
+
+
+@pytest.fixture
+def admin(alice: Callable[..., Told]) -> Callable[..., Told]:
+    """The same as the administrator."""
+    return functools.partial(alice, who="admin")
+
+
+def _shell(
+    clouds: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    who: str = "fake",
+) -> Callable[..., Told]:
+    for name in [name for name in os.environ if name.startswith("OS_")]:
+        monkeypatch.delenv(name)
+    (tmp_path / "clouds.yaml").write_text(json.dumps({"clouds": clouds}))
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
-    monkeypatch.setenv("OS_CLOUD", "fake")
     monkeypatch.setattr(OpenStackShell, "NAME", "openstack")  # else it is the program that runs the tests
     monkeypatch.chdir(tmp_path)
 
-    def run(*argv: str, stdin: str = "") -> Told:
-        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+    def run(*argv: str, stdin: str | TextIO = "", who: str = who) -> Told:
+        monkeypatch.setenv("OS_CLOUD", who)
+        monkeypatch.setattr("sys.stdin", io.StringIO(stdin) if isinstance(stdin, str) else stdin)
         with _one_process():
             shell = OpenStackShell()
             for name, command in COMMANDS.items():
@@ -143,7 +201,7 @@ def _one_process() -> Iterator[None]:
     """The shell counts on a process of its own, and leaves its clients and its loggers behind."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
-    for name in ("compute", "image", "network", "volume"):
+    for name in ("compute", "identity", "image", "network", "volume"):
         vars(ClientManager)[name]._handle = None
     with warnings.catch_warnings():
         try:
