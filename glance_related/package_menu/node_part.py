@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from glance_related.deliveries.delivery import Refused
+from glance_related.deliveries.store import Failed
 from glance_related.hosts.nova.servers import Servers
 from glance_related.package_menu import problems
 from glance_related.package_menu.asking import caller_of, needing_the_database, settings_refused
@@ -13,13 +18,17 @@ from glance_related.package_menu.books import Books
 from glance_related.package_menu.deliverable import Deliverable, instance_of
 from glance_related.package_menu.instance_store import Kept
 from glance_related.package_menu.rules import Fault
+from glance_related.package_menu.store import AsOf
 from glance_related.settings import policy
+from glance_related.settings.keys import NoKeys, Undecipherable
 from glance_related.wsgi.conditions import has_already, tagged, unchanged
 from glance_related.wsgi.filter import Request
 from glance_related.wsgi.reply import json_reply
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
+
+LOG = logging.getLogger(__name__)
 
 
 class NodePart:
@@ -36,34 +45,51 @@ class NodePart:
         """GET /package-menu/nodes/{certname}."""
         certname = request.names["certname"]
         with needing_the_database():
-            found = [one for one in self._found(certname) if self._is_shown(request, one[1])]
+            found = self._found(request, certname)
             if not found:
                 raise problems.NO_NODE(certname=certname)
             if len(found) > 1:
                 raise problems.AMBIGUOUS(certname=certname)
             ((name, kept),) = found
             driver, as_of = self._books.drivers[name], self._books.menu.of_project(kept.project_id)
-            told = self._without_secrets(request, self._books.deliverable(kept, as_of, name))
+            told = self._without_secrets(request, self._told(kept, as_of, name))
+            try:
+                document = driver.document(told.instance, told.packages, told.variables)
+            except Refused as reason:
+                if driver.is_pulled:
+                    outcome = Failed(str(reason), None)
+                    self._books.deliveries.told(kept.ref, name, told.instance.generation, outcome)
+                raise settings_refused([Fault(certname, "refused", str(reason))]) from None
             if driver.is_pulled:
                 self._books.deliveries.read(kept.ref, name, told.instance.generation)
-        tag = str(told.instance.generation)
+        tag = _tag(told.instance.generation, document)
         if has_already(request.environ, tag):
             return unchanged(tag)
-        try:
-            document = driver.document(told.instance, told.packages, told.variables)
-        except Refused as reason:
-            raise settings_refused([Fault(certname, "refused", str(reason))]) from None
         return json_reply("200 OK", document, tagged(tag))
 
-    def _found(self, certname: str) -> list[tuple[str, Kept]]:
-        """The servers that have this name to the first driver that knows any."""
+    def _found(self, request: Request, certname: str) -> list[tuple[str, Kept]]:
+        """The servers of the caller's that have this name to the first driver that knows any."""
+        project_id = caller_of(request).project_id or ""
         for name, driver in self._books.drivers.items():
-            fields = driver.certnames.fields(certname) if driver.certnames is not None else None
-            if driver.certnames is None or fields is None:
+            certnames = driver.certnames
+            words = certnames.fields(certname) if certnames is not None else None
+            if certnames is None or words is None:
                 continue
-            known = self._books.instances.named(self._installation, fields)
-            return [(name, one) for one in known if driver.certnames.of(instance_of(one, 0)) == certname.lower()]
+            known = [
+                one
+                for one in self._books.instances.named(self._installation, words, project_id)
+                if certnames.of(instance_of(one, 0)) == certname.lower() and self._is_shown(request, one)
+            ]
+            if known:
+                return [(name, one) for one in known]
         return []
+
+    def _told(self, kept: Kept, as_of: AsOf, driver: str) -> Deliverable:
+        try:
+            return self._books.deliverable(kept, as_of, driver)
+        except (NoKeys, Undecipherable):
+            LOG.error("a secret of server %s cannot be read: this host has not the keys", kept.ref.instance_id)
+            raise problems.NO_SECRETS() from None
 
     def _without_secrets(self, request: Request, told: Deliverable) -> Deliverable:
         """What the caller may be told: a secret is shown to nobody but those who hand it on."""
@@ -78,3 +104,9 @@ class NodePart:
         if not self._books.suite.policy.allows(policy.MENU_NODE, caller, project_id=kept.project_id):
             return False
         return Servers(request).server(kept.ref.instance_id).code == 200
+
+
+def _tag(generation: int, document: Mapping[str, Any]) -> str:
+    """Of a document: what a driver makes of settings may change without them, as the environment does."""
+    digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+    return f"{generation}-{digest[:16]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -19,15 +20,17 @@ from tests.servers import MissingProgram
 from tests.servers.galera import Galera
 from tests.servers.mariadb import MariaDB
 from tests.servers.postgresql import PostgreSQL
+from tests.servers.puppet import Puppet
+from tests.servers.slapd import Slapd
 
-S = TypeVar("S", PostgreSQL, MariaDB, Galera)
+S = TypeVar("S", PostgreSQL, MariaDB, Galera, Slapd)
 
 #: What every test of a database's behaviour runs on.
 BACKENDS = ("sqlite", "postgresql", "mariadb", "galera")
 
 
 #: The fixtures that start a server.
-SERVERS = {"postgresql", "mariadb", "galera"}
+SERVERS = {"postgresql", "mariadb", "galera", "slapd", "_puppet"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,9 +38,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent not in item.path.parents:
             continue
-        asked = set(getattr(item, "fixturenames", ())) | set(
-            getattr(getattr(item, "callspec", None), "params", {}).values()
-        )
+        values = getattr(getattr(item, "callspec", None), "params", {}).values()
+        asked = {*getattr(item, "fixturenames", ()), *(value for value in values if isinstance(value, str))}
         if asked & SERVERS:
             item.add_marker(pytest.mark.real)
 
@@ -61,6 +63,43 @@ def galera() -> Iterator[Galera]:
     """A cluster for the whole session: leave three nodes running, and make a database of your own."""
     with _or_skip(Galera) as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def slapd() -> Iterator[Slapd]:
+    """A directory for the whole session: leave it running, and make a folder of your own."""
+    with _or_skip(Slapd) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _puppet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Puppet]:
+    root = tmp_path_factory.mktemp("puppet")
+    classifier = root / "classifier"
+    classifier.write_text(f'#!/bin/sh\nexec cat "{root}/nodes/$1"\n')
+    classifier.chmod(0o755)
+    try:
+        made = Puppet(root / "puppet", str(classifier))
+    except MissingProgram as missing:
+        pytest.skip(str(missing))
+    with made:
+        yield made
+
+
+@pytest.fixture
+def puppet(_puppet: Puppet) -> Puppet:
+    """The session's Puppet, with nothing in it."""
+    _puppet.clear()
+    return _puppet
+
+
+@pytest.fixture
+def nodes(puppet: Puppet) -> Path:
+    """What Puppet's classifier prints, in files of the nodes' names."""
+    folder = puppet.root.parent / "nodes"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
 
 
 def _or_skip(kind: Callable[[], S]) -> S:

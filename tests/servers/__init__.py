@@ -9,6 +9,7 @@ Each is a context manager; entered, it is up and answers::
 `tests.servers.postgresql.PostgreSQL`  one PostgreSQL
 `tests.servers.mariadb.MariaDB`        one MariaDB
 `tests.servers.galera.Galera`          a MariaDB Galera cluster of three nodes
+`tests.servers.slapd.Slapd`            an OpenLDAP directory with Puppet's schema
 `tests.servers.strange`                a server that never answers, and one that says it is MySQL
 =====================================  =================================================================
 

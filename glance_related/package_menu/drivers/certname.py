@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 
+from glance_related.deliveries.delivery import Refused
 from glance_related.package_menu.drivers.driver import Instance
 from glance_related.settings.options import ConfigError
 
 #: What may stand in braces.
 FIELDS = ("instance_id", "hostname", "project_id")
 #: What a name is of: the customer chooses some of its parts, and no more than this may come of it.
-_CERTNAME = re.compile(r"[a-z0-9_.-]{1,255}")
+_CERTNAME = re.compile(r"[a-z0-9_][a-z0-9_.-]{0,254}")
+#: By these names Puppet has what is for every node that it does not know.
+_EVERYBODYS = frozenset({"default"})
 
 
 class Certnames:
@@ -36,10 +39,17 @@ class Certnames:
             )
         if len(set(names)) < len(names):
             raise ConfigError(f"{option} has one of its names in braces twice; once is enough.")
-        self._template = template
-        self._pattern = re.compile(
-            "".join(re.escape(text) + (_group(name) if name is not None else "") for text, name, _, _ in parsed)
-        )
+        plain = "".join(text for text, _, _, _ in parsed).lower()
+        if any(spec or conversion for _, _, spec, conversion in parsed) or not re.fullmatch(r"[a-z0-9_.-]*", plain):
+            raise ConfigError(f"{option} may have letters, digits and _ . - around what is in braces, and no more.")
+        self._parts = [(text.lower(), name) for text, name, _, _ in parsed]
+        self._names = names
+        self._option = option
+
+    @property
+    def is_given(self) -> bool:
+        """Whether nobody can choose such a name."""
+        return "instance_id" in self._names
 
     def of(self, instance: Instance) -> str | None:
         """The name of a server; None where it comes to none, as where Nova does not tell the hostname."""
@@ -48,15 +58,56 @@ class Certnames:
             "hostname": instance.hostname,
             "project_id": instance.project_id,
         }
-        name = self._template.format(**values).lower()
-        return name if all(values[one] for one in self._pattern.groupindex) and _CERTNAME.fullmatch(name) else None
+        name = "".join(text + (values[field] if field else "") for text, field in self._parts).lower()
+        is_one = all(values[one] for one in self._names) and _CERTNAME.fullmatch(name) and name not in _EVERYBODYS
+        return name if is_one else None
 
-    def fields(self, certname: str) -> Mapping[str, str] | None:
-        """What a name says of its server; None where it is none of ours."""
-        found = self._pattern.fullmatch(certname.lower())
-        return None if found is None else found.groupdict()
+    def needed(self, instance: Instance) -> str:
+        """The name of a server that must have one.
+
+        :raises Refused:
+        """
+        name = self.of(instance)
+        if name is None:
+            raise Refused(
+                "This server has no name that Puppet could know it by: Nova does not tell its hostname, or there are "
+                "other characters in it than letters, digits and _ . -, or it is called default."
+            )
+        return name
+
+    def fields(self, certname: str) -> Mapping[str, Collection[str]] | None:
+        """What a name may say of its server, in whatever way it is read; None where it is none of ours."""
+        name = certname.lower()
+        found: dict[str, set[str]] = {field: set() for field in self._names}
+        for reading in _readings(name, self._parts) if _CERTNAME.fullmatch(name) else ():
+            for field, value in reading.items():
+                found[field].add(value)
+        return found if all(found.values()) else None
+
+    def check(self) -> list[str]:
+        """What an operator should know of such names."""
+        if "instance_id" in self._names or "project_id" in self._names:
+            return []
+        return [
+            f"{self._option} is of hostnames alone: customers choose them, and may choose another's; put "
+            "{project_id} or {instance_id} into it."
+        ]
 
 
-def _group(name: str) -> str:
-    # what stands once is enough to know
-    return f"(?P<{name}>[a-z0-9_.-]+?)"
+def _readings(name: str, parts: list[tuple[str, str | None]]) -> Iterator[dict[str, str]]:
+    """Each way in which a name can be made of the parts: a hostname may have dots in it."""
+    if not parts:
+        if not name:
+            yield {}
+        return
+    (text, field), *others = parts
+    if not name.startswith(text):
+        return
+    rest = name[len(text) :]
+    if field is None:
+        yield from _readings(rest, others)
+        return
+    # what stands last is all that is left
+    for end in range(1, len(rest) + 1) if others else [len(rest)]:
+        if rest[:end]:
+            yield from ({field: rest[:end], **one} for one in _readings(rest[end:], others))

@@ -127,3 +127,16 @@ class PackageDriver(ABC):
         :raises Refused: this cannot be told it
         """
         raise Refused("nobody comes for what this driver hands over")
+
+
+def put_value(values: dict[str, Any], variable: Variable) -> None:
+    """Put a variable's value under its name there.
+
+    :raises Refused: another variable of this name has another value
+    """
+    other = values.setdefault(variable.realised, variable.value)
+    if type(other) is not type(variable.value) or other != variable.value:
+        raise Refused(
+            f"several variables of the menu are {variable.realised} here, and have different values; an administrator "
+            "gives one of them another name in its realisations"
+        )

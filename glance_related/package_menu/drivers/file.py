@@ -13,23 +13,16 @@ its mode is 0640, and the folder should let in only who needs them.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from glance_related.deliveries.delivery import Done, Refused, Unavailable
+from glance_related.deliveries.delivery import Done, Refused
 from glance_related.instance_ref import InstanceRef
-from glance_related.package_menu.drivers.driver import Instance, Package, PackageDriver, Variable
+from glance_related.package_menu.drivers import folder
+from glance_related.package_menu.drivers.driver import Instance, Package, PackageDriver, Variable, put_value
 from glance_related.settings.options import ConfigError
-
-_MODE = 0o640
-#: From here on a file is named by a hash: no name may be longer than 255 bytes.
-_NAME_MAX = 200
 
 
 class FileDriver(PackageDriver):
@@ -49,27 +42,17 @@ class FileDriver(PackageDriver):
         self, instance: Instance, packages: Sequence[Package], variables: Sequence[Variable]
     ) -> Done:
         document = self._document(instance, packages, variables)
-        path = self._path(instance.ref)
-        try:
-            _replace(path, json.dumps(document, ensure_ascii=False, indent=1).encode())
-        except OSError as error:
-            raise Unavailable(f"{path.parent} cannot be written: {error.strerror}") from None
+        with folder.needing(self._folder):
+            folder.replace(self._path(instance.ref), json.dumps(document, ensure_ascii=False, indent=1).encode())
         return Done()
 
     def remove(self, instance: Instance) -> Done:
-        path = self._path(instance.ref)
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            raise Unavailable(f"{path.parent} cannot be written: {error.strerror}") from None
+        with folder.needing(self._folder):
+            self._path(instance.ref).unlink(missing_ok=True)
         return Done()
 
     def check(self) -> list[str]:
-        if not self._folder.is_dir():
-            return [f"The folder {self._folder} does not exist; create it for the user of glance-related-worker."]
-        if not os.access(self._folder, os.W_OK | os.X_OK):
-            return [f"The folder {self._folder} cannot be written by this user."]
-        return []
+        return folder.trouble_with(self._folder)
 
     def read_back(self, instance: Instance) -> Mapping[str, Any] | None:
         try:
@@ -79,28 +62,13 @@ class FileDriver(PackageDriver):
         return document
 
     def _path(self, ref: InstanceRef) -> Path:
-        name = quote(ref.instance_id, safe="")
-        if len(name) > _NAME_MAX:
-            name = hashlib.sha256(ref.instance_id.encode()).hexdigest()
-        return self._folder / ref.nova_installation_uuid / f"{name}.json"
-
-
-def _replace(path: Path, content: bytes) -> None:
-    path.parent.mkdir(mode=0o750, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            os.fchmod(file.fileno(), _MODE)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
+        return self._folder / ref.nova_installation_uuid / f"{folder.name_of(ref)}.json"
 
 
 def _plain(instance: Instance, packages: Sequence[Package], variables: Sequence[Variable]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for variable in variables:
+        put_value(values, variable)
     return {
         "version": 1,
         "generation": instance.generation,
@@ -113,7 +81,7 @@ def _plain(instance: Instance, packages: Sequence[Package], variables: Sequence[
             "os_distro": instance.os_distro,
         },
         "packages": {package.name: package.realised for package in packages},
-        "variables": {variable.realised: variable.value for variable in variables},
+        "variables": values,
     }
 
 
@@ -121,13 +89,14 @@ _RUN_LIST = "run_list"
 
 
 def _for_chef(_instance: Instance, packages: Sequence[Package], variables: Sequence[Variable]) -> dict[str, Any]:
-    attributes: dict[str, Any] = {}
+    attributes: dict[str, dict[str, Any]] = {}
+    alone: dict[str, Any] = {}
     for variable in variables:
+        if not variable.packages:
+            put_value(alone, variable)
         for cookbook in dict.fromkeys(package.partition("::")[0] for package in variable.packages):
-            attributes.setdefault(cookbook, {})[variable.realised] = variable.value
-    alone = {variable.realised: variable for variable in variables if not variable.packages}
+            put_value(attributes.setdefault(cookbook, {}), variable)
     for name in (*attributes, *alone):
         if name == _RUN_LIST or (name in alone and name in attributes):
             raise Refused(f"{name} cannot be an attribute's name: it means something else to Chef here")
-    values = {name: variable.value for name, variable in alone.items()}
-    return {_RUN_LIST: [f"recipe[{package.realised}]" for package in packages], **values, **attributes}
+    return {_RUN_LIST: [f"recipe[{package.realised}]" for package in packages], **alone, **attributes}
