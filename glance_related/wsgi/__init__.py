@@ -10,6 +10,7 @@
 `upstream`     `Upstream`: asking the wrapped service something of our own
 `caller`       `Caller`: who is asking, read once from verified headers
 `conditions`   entity tags: two who edit the same thing do not overwrite each other
+`application`  what an application of our own needs, that is opened in a browser
 `pages`        a list in pages, with filters and a link to the next
 `negotiated`   a `Problem` as JSON, HTML or text, by the Accept header
 =============  ======================================================================

@@ -14,14 +14,18 @@ class Services:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, str | None]] = []
         self.replies: dict[str, tuple[int, dict[str, str], Any]] = {}
+        self.posted: list[Any] = []
         services = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 services.answer(self)
 
+            def do_DELETE(self) -> None:
+                services.answer(self)
+
             def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
+                services.posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
                 services.answer(self)
 
             def log_message(self, *_: Any) -> None:
