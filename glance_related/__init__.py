@@ -22,7 +22,7 @@ Filters are composed by PasteDeploy in the hosts' own files, Glance's ``glance-a
 ``api-paste.ini``; ``etc/paste.ini`` shows the lines and says why each word stands where it stands::
 
     ... versionnegotiation osprofiler authtoken context instance_aware props_override [cache] rootapp
-    ... authtoken instance_aware_nova props_override_nova package_menu keystonecontext osapi_compute_app_v21
+    ... authtoken glance_related instance_aware_nova props_override_nova package_menu keystonecontext [...]
 
 A request that is none of ours crosses one room: one test on its path, then the host, same environ, same
 iterator, body unread. One that is ours goes to its handler, in an order that reads like the decision it
@@ -42,6 +42,7 @@ The house
 `settings`           options (oslo.config) and policies (oslo.policy)
 `riders`             what rides on a request to Nova and comes out at Glance, under a marked request id
 `deliveries`         the outbox: what must reach somebody, kept until it has, and the worker that sees to it
+`guest`              how a guest gets what is its own: at its first boot, and from the metadata service
 `db`                 the engine, its bounded waits and retries, and the schema's migrations
 `instance_aware`     system 1: its filters, rules, stores, options, problems
 `props_override`     system 2: the same

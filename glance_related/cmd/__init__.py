@@ -1,4 +1,5 @@
-"""The command line of the suite: ``glance-related-manage``, and ``glance-related-worker``.
+"""The command line of the suite: ``glance-related-manage``, ``glance-related-worker`` and
+``glance-related-enc``.
 
 ==============  ====================================================================
 `manage`        the entry: the parser, exit codes, errors in one sentence
@@ -10,6 +11,7 @@
 `keys`          ``keys setup|stage|promote|rewrite|list``
 `purge`         ``purge``
 `worker`        ``glance-related-worker``
+`enc`           ``glance-related-enc``, a package: what Puppet asks
 `check`         ``config check``, a package with a module for each side
 `show`          ``show``
 `paste`         a paste file, read as PasteDeploy reads it

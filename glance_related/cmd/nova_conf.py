@@ -22,6 +22,12 @@ from glance_related.settings.options import ConfigError
 #: The sections whose users ask Glance: nova-api's, and that of nova-compute and nova-conductor.
 USERS = ("keystone_authtoken", "service_user")
 
+_VENDORDATA_USER = "vendordata_dynamic_auth"
+_VENDORDATA = [
+    cfg.ListOpt("vendordata_providers", default=["StaticJSON"]),
+    cfg.ListOpt("vendordata_dynamic_targets", default=[]),
+]
+
 _FILES = ("api-paste.ini", "nova.conf")
 _NAMES = ("user_id", "username", "user_domain_id", "user_domain_name", "default_domain_id", "default_domain_name")
 # keystoneauth's own, for they know the older names too
@@ -61,6 +67,8 @@ class NovaConf:
         self._conf = cfg.ConfigOpts()
         self._conf.register_opt(cfg.StrOpt("api_paste_config"), group="wsgi")
         self._conf.register_opt(cfg.BoolOpt("send_service_user_token", default=False), group="service_user")
+        self._conf.register_opts(_VENDORDATA, group="api")
+        self._conf.register_opts(loading.get_auth_common_conf_options(), group=_VENDORDATA_USER)
         for section in USERS:
             self._conf.register_opts(_USER, group=section)
         self._conf(
@@ -76,6 +84,22 @@ class NovaConf:
     def sends_service_token(self) -> bool:
         """Whether nova-compute and nova-conductor say that it is they who ask."""
         return bool(self._get("service_user", "send_service_user_token"))
+
+    @property
+    def vendordata_targets(self) -> list[tuple[str, str]]:
+        """Whom Nova asks for vendordata: each target's name and URL."""
+        pairs = (target.partition("@") for target in self._get("api", "vendordata_dynamic_targets"))
+        return [(name, url) for name, _, url in pairs]
+
+    @property
+    def asks_for_vendordata(self) -> bool:
+        """Whether it asks them at all."""
+        return "DynamicJSON" in self._get("api", "vendordata_providers")
+
+    @property
+    def has_vendordata_user(self) -> bool:
+        """Whether it says who asks."""
+        return bool(self._get(_VENDORDATA_USER, "auth_type") or self._get(_VENDORDATA_USER, "auth_section"))
 
     @property
     def named_paste_file(self) -> str | None:

@@ -101,6 +101,8 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
+SYSTEM = "instance_aware"
+
 # Of the actions that make an image, those to which a customer may add metadata of it.
 _WITH_METADATA = ("createImage", "createBackup")
 
@@ -133,6 +135,7 @@ class InstanceAwareNovaMiddleware(Filter):
         self._installation = installation
         self._riders = RiderStore(suite.database)
         self._limit = suite.settings.instance_aware.max_body_bytes
+        suite.systems[SYSTEM] = {"max_body_bytes": self._limit}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         drop_replayed(environ, self._suite.marks)

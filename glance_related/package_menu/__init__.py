@@ -18,7 +18,7 @@ With openstacksdk::
     connection.compute.get(f"/servers/{server_id}/packages").json()["server_packages"]["deliveries"]
 
 and from the shell with ``openstack package menu``, ``project package`` and ``server package`` (`glance_related.osc`),
-or in a browser at ``/package-menu-ui``.
+or in a browser at ``/package-menu-ui`` (`glance_related.package_menu.page`).
 
 **What a server has** is a pure function of three tables, and of every entry the API tells its value *and whose word
 that is* (``origin``: ``global``, ``project``, ``instance``):
@@ -94,11 +94,12 @@ still the state (412), and ``If-None-Match`` spares what the client has (304).
 ``PUT /package-menu/projects/{of_project}/{name}``, ``DELETE /package-menu/projects/{of_project}/{name}``
     ``{"state": "default", "default": 8080}``; nothing any more (policy ``package_menu:project_set``).
 ``GET /servers/{server_id}/packages``, ``PUT /servers/{server_id}/packages``
-    What a server has: ``entries`` with value and origin, ``packages``, ``package_variables``, ``problems`` and
-    ``deliveries``; with ``on=true`` only the entries that are on or have a value. Whoever sees the server in Nova
-    sees it. ``PUT`` takes what a boot takes, and is all that the server has of its own then: what is not named it has
-    from its project; a secret that is null stays. ``{"copy_from": "SERVER"}`` takes another server's instead, secrets
-    too. Of a locked server only administrators change it (policy ``package_menu:server_set_locked``).
+    What a server has: ``entries`` with value and origin, ``packages``, ``package_variables``, ``chosen`` (what it has
+    of its own, as ``PUT`` takes it), ``problems`` and ``deliveries``; with ``on=true`` only the entries that are on or
+    have a value. Whoever sees the server in Nova sees it. ``PUT`` takes what a boot takes, and is all that the server
+    has of its own then: what is not named it has from its project; a secret that is null stays. ``{"copy_from":
+    "SERVER"}`` takes another server's instead, secrets too. Of a locked server only administrators change it (policy
+    ``package_menu:server_set_locked``).
 ``PUT /servers/{server_id}/packages/{name}``, ``DELETE /servers/{server_id}/packages/{name}``
     ``{"on": true}``, ``{"value": 80}``; what the project has. ``{"state": "available"}`` is an administrator's word for
     this server alone (policy ``package_menu:server_state``), null takes it back.
@@ -118,7 +119,11 @@ In Nova's paste file behind the filters of the other systems, before ``keystonec
     [filter:package_menu]
     use = egg:glance_related#package_menu
 
-It works without the others. It needs ``[instance_aware] nova_installation_uuid`` and ``[riders] mark_keys``; secrets
+The driver ``guest`` needs two filters more: ``glance_related`` before all of these, which Nova asks for a first boot
+(`glance_related.guest.vendordata_filter`), and ``guest_meta`` in front of Nova's metadata service
+(`glance_related.guest.meta_filter`). Without that driver the menu needs none of the others.
+
+It needs ``[instance_aware] nova_installation_uuid`` and ``[riders] mark_keys``; secrets
 need ``[keys] folder``. ``glance-related-worker`` runs anywhere with the same configuration and ``[account]``.
 
 Options

@@ -106,7 +106,8 @@ class InstanceStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._now = now_ms(database.engine.dialect.name)
+        self._dialect = database.engine.dialect.name
+        self._now = now_ms(self._dialect)
 
     # -- reading
 
@@ -135,15 +136,26 @@ class InstanceStore:
 
         :param equal: what columns must say, as ``project_id=...``
         """
-        behind = is_behind(_IN_ORDER, (marker.nova_installation_uuid, marker.instance_id))
+        behind = is_behind(self._dialect, _IN_ORDER, (marker.nova_installation_uuid, marker.instance_id))
         same = [_ROWS[name] == value for name, value in equal.items()]
         query = sa.select(package_instances).where(behind, *same).order_by(*_IN_ORDER).limit(limit)
         return self._database.read(lambda connection: [_kept(row) for row in connection.execute(query).mappings()])
 
-    def named(self, installation: str, equal: Mapping[str, str], limit: int = 100) -> list[Kept]:
-        """Servers of a Nova by what is known of them, as their ``hostname``, with their choices."""
-        same = [_ROWS[name] == value for name, value in equal.items()]
-        these = sa.select(_ROWS.instance_id).where(_ROWS.nova_installation_uuid == installation, *same).limit(limit)
+    def named(
+        self, installation: str, words: Mapping[str, Collection[str]], project_id: str = "", limit: int = 100
+    ) -> list[Kept]:
+        """Servers of a Nova by what is known of them, as their ``hostname``, with their choices.
+
+        :param words: what each column may say
+        :param project_id: whose are found before others': so many may have the same hostname that not all are looked at
+        """
+        these = (
+            sa.select(_ROWS.instance_id)
+            .where(_ROWS.nova_installation_uuid == installation)
+            .where(*(_ROWS[name].in_(sorted(values)) for name, values in words.items()))
+            .order_by(sa.case((_ROWS.project_id == project_id, 0), else_=1))
+            .limit(limit)
+        )
 
         def work(connection: sa.Connection) -> list[InstanceRef]:
             return [InstanceRef(installation, one) for one in connection.execute(these).scalars()]
@@ -153,7 +165,7 @@ class InstanceStore:
     def choosing(self, name: str, marker: InstanceRef, limit: int) -> list[InstanceRef]:
         """Servers that have said anything of an entry, in the order of their ids, from behind one on."""
         order = (_CHOICES.nova_installation_uuid, _CHOICES.instance_id)
-        behind = is_behind(order, (marker.nova_installation_uuid, marker.instance_id))
+        behind = is_behind(self._dialect, order, (marker.nova_installation_uuid, marker.instance_id))
         query = sa.select(*order).where(_CHOICES.name == name, behind).order_by(*order).limit(limit)
         return self._database.read(
             lambda connection: [InstanceRef(row[0], row[1]) for row in connection.execute(query)]
@@ -174,7 +186,9 @@ class InstanceStore:
 
         def work(connection: sa.Connection) -> list[Record]:
             last = connection.execute(sa.select(*order).where(of_server, _HISTORY.id == marker)).first()
-            asked = query if last is None else query.where(is_behind(order, tuple(last), descending=True))
+            asked = (
+                query if last is None else query.where(is_behind(self._dialect, order, tuple(last), descending=True))
+            )
             return [
                 Record(row["user_id"], json.loads(row["changes"]), row["id"], row["generation"], row["created_at"])
                 for row in connection.execute(asked).mappings()
@@ -200,20 +214,26 @@ class InstanceStore:
         return True
 
     def change(
-        self, seen: Kept, choices: Mapping[str, Choice], wishes: Collection[Wish], record: Record | None
+        self,
+        seen: Kept,
+        choices: Mapping[str, Choice],
+        wishes: Collection[Wish],
+        record: Record | None,
+        **about: Any,
     ) -> Kept:
         """Let a server differ from its project so.
 
         :param seen: what the change was judged against
+        :param about: what has become known of the server with it, as its ``os_distro``
         :raises Stale:
         """
-        after = replace(seen, choices=choices, generation=seen.generation + 1)
+        after = replace(seen, choices=choices, generation=seen.generation + 1, **about)
 
         def work(connection: sa.Connection) -> None:
             statement = (
                 sa.update(package_instances)
                 .where(_THIS, _ROWS.generation == seen.generation)
-                .values(generation=after.generation)
+                .values(generation=after.generation, **about)
             )
             if not connection.execute(statement, _key(seen.ref)).rowcount:
                 raise Stale

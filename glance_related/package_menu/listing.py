@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from glance_related.package_menu import problems
 from glance_related.package_menu.entry import KINDS, Entry
 from glance_related.wsgi.pages import BadPage, Page, is_true
+
+_Document = TypeVar("_Document", bound=Mapping[str, Any])
 
 #: The filters that a list of entries knows.
 FILTERS = ("kind", "category", "enabled", "q")
@@ -30,7 +32,7 @@ def is_wanted(entry: Entry, page: Page) -> bool:
     return sought in entry.name.casefold() or sought in entry.title.casefold() or sought in entry.description.casefold()
 
 
-def paged(page: Page, documents: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], str | None]:
+def paged(page: Page, documents: Sequence[_Document]) -> tuple[list[_Document], str | None]:
     """The part of a sorted list that is wanted, and the marker of its last thing where there is more."""
     rest = [one for one in documents if one["name"] > page.marker] if page.marker else list(documents)
     return rest[: page.limit], rest[page.limit - 1]["name"] if len(rest) > page.limit else None

@@ -56,7 +56,8 @@ class MenuPart:
         tag = str(menu.cloud.version)
         if has_already(request.environ, tag):
             return unchanged(tag)
-        shown, last = paged(page, [entry.document() for entry in self._wanted(menu, page)])
+        documents = menu.menu.menu.documents
+        shown, last = paged(page, [documents[entry.name] for entry in self._wanted(menu, page)])
         document = {_KEY: shown, **page.links("/package-menu", _KEY, last)}
         return json_reply("200 OK", document, tagged(tag))
 

@@ -20,6 +20,7 @@ from glance_related.package_menu.node_part import NodePart
 from glance_related.package_menu.project_part import ProjectPart
 from glance_related.package_menu.server_part import ServerPart
 from glance_related.package_menu.servers import ServersPackages
+from glance_related.package_menu.store import SYSTEM
 from glance_related.problem import Problem
 from glance_related.suite import open_suite
 from glance_related.wsgi.filter import Filter
@@ -71,6 +72,13 @@ class PackageMenuMiddleware(Filter):
         self.server = ServerPart(books, servers)
         self.node = NodePart(books, installation)
         self._counters = books.suite.counters
+        own = books.suite.settings.package_menu
+        books.suite.systems[SYSTEM] = {
+            "drivers": list(books.drivers),
+            "max_entries": own.max_entries,
+            "max_settings_bytes": own.max_settings_bytes,
+            "max_body_bytes": own.max_body_bytes,
+        }
         super().__init__(app)
 
     # -- the host's shape

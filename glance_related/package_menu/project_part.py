@@ -207,7 +207,8 @@ def project_document(setting: Setting, menu: ProjectMenu, *, sees_all: bool) -> 
     :param sees_all: what is not available to the project is named too
     """
     entry = setting.entry
-    document = entry.document() | {"state": setting.state, "state_origin": setting.state_origin}
+    shown = menu.menu.documents[entry.name]
+    document: dict[str, Any] = {**shown, "state": setting.state, "state_origin": setting.state_origin}
     if entry.kind == VARIABLE:
         said = menu.states.get(entry.name)
         is_own = said is not None and said.state == DEFAULT and said.value is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +26,12 @@ LOG = logging.getLogger(__name__)
 #: The kind of rider that says with which settings servers are made.
 PACKAGES = "packages"
 _TRIES = 5
+#: What drivers are told of a server besides its settings.
+_DESCRIBING = ("name", "hostname", "os_distro")
+
+
+class Untold(Exception):
+    """With which settings a server was made cannot be found out now."""
 
 
 class ServersPackages:
@@ -59,6 +65,30 @@ class ServersPackages:
             kept = self.bind(server, rider)
         return kept
 
+    def of_its_maker(self, server: Mapping[str, Any], record_of: Callable[[Rider], NovasRecord] | None) -> Kept | None:
+        """What a server was made with of which only the id and the project are known; None: nothing of its own.
+
+        :param record_of: whom to ask about its actions, in the name of who sent such a request; None: nobody
+        :raises Untold: it may have been made with settings, and nobody says
+        :raises DatabaseDown:
+        """
+        riders = self._tracing.not_told_apart(self._tracing.open_of({server["tenant_id"]}), server["id"])
+        if not riders:
+            return None
+        traced = self._tracing.traced(server["id"], riders, record_of(riders[-1])) if record_of is not None else None
+        kept = None
+        for rider in traced or ():
+            LOG.info("server %s was made by request %s, as Nova recorded", server["id"], rider.own_request_id)
+            kept = self.bind({**server, **self._seen_of_siblings(rider)}, rider)
+        if kept is None and (traced is None or self._tracing.not_told_apart(riders, server["id"])):
+            raise Untold
+        return kept
+
+    def _seen_of_siblings(self, rider: Rider) -> dict[str, Any]:
+        """What servers of one request have in common, as Nova shows it: the image."""
+        made = self._books.instances.named(self._installation, {"request_id": [rider.own_request_id]}, limit=1)
+        return {"image": {"properties": {"os_distro": made[0].os_distro}}} if made else {}
+
     def may_have_been_made_with(self, server: Mapping[str, Any]) -> bool:
         """Whether some request with settings may have made a server, which is still to be found out.
 
@@ -89,7 +119,7 @@ class ServersPackages:
             if present is None:
                 continue
             if present.request_id or not kept.request_id:
-                return present
+                return self.complete(present, kept)
             # it was seen before it was known what it had been made with
             after = replace(present, generation=present.generation + 1)
             wanted = wishes([(kept.ref, kept.project_id, generation_of(after, as_of))], self._books.drivers)
@@ -101,6 +131,25 @@ class ServersPackages:
             return replace(bound, request_id=kept.request_id)
         raise Stale
 
+    def complete(self, present: Kept, told: Kept) -> Kept:
+        """More is known of a server than when it was first seen: what it has may be called otherwise for it.
+
+        :raises DatabaseDown:
+        """
+        for _ in range(_TRIES):
+            about = {name: getattr(told, name) for name in _DESCRIBING if not getattr(present, name)}
+            about = {name: value for name, value in about.items() if value}
+            if not about:
+                return present
+            as_of = self._books.menu.of_project(present.project_id)
+            after = replace(present, generation=present.generation + 1)
+            wanted = wishes([(present.ref, present.project_id, generation_of(after, as_of))], self._books.drivers)
+            try:
+                return self._books.instances.change(present, present.choices, wanted, None, **about)
+            except Stale:
+                present = self._books.instances.get(present.ref) or present
+        return present
+
     def _has_made_all(self, rider: Rider, most: int | None) -> bool:
         if most is None:
             return False
@@ -111,12 +160,16 @@ class ServersPackages:
 
         :raises DatabaseDown:
         """
-        kept = self._kept(server, {}, "", created_of(server))
+        kept = self.seen(server)
         as_of = self._books.menu.of_project(kept.project_id)
         wanted = wishes([(kept.ref, kept.project_id, generation_of(kept, as_of))], self._books.drivers)
         if self._books.instances.add(kept, wanted):
             return kept
         return self._books.instances.get(kept.ref) or kept
+
+    def seen(self, server: Mapping[str, Any]) -> Kept:
+        """A server as Nova shows it, that has said nothing."""
+        return self._kept(server, {}, "", created_of(server))
 
     def _kept(
         self,
@@ -155,8 +208,8 @@ def forget(books: Books, ref: InstanceRef, project_id: str, generation: int) -> 
 
 
 def hostname_of(server: Mapping[str, Any]) -> str:
-    """By which name a server may know itself; "" where Nova does not say."""
-    return str(server.get("OS-EXT-SRV-ATTR:hostname") or "")[:255]
+    """By which name a server may know itself, in small letters as names are looked for; "" where Nova does not say."""
+    return str(server.get("OS-EXT-SRV-ATTR:hostname") or "").lower()[:255]
 
 
 def os_distro_of(server: Mapping[str, Any]) -> str:

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
+SYSTEM = "props_override"
+
 _REBUILD, _RESCUE = "rebuild", "rescue"
 #: The actions that make an image, which carries what the server was made with.
 _MAKING_IMAGES = ("createImage", "createBackup", "shelve")
@@ -85,6 +87,7 @@ class PropsOverrideNovaMiddleware(Filter):
         super().__init__(app)
         self._suite = suite
         self._settings = suite.settings.props_override
+        suite.systems[SYSTEM] = {"max_properties": self._settings.max_properties}
         self._rights = rights
         self._properties = properties
         riders = RiderStore(suite.database)

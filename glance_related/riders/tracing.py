@@ -63,6 +63,14 @@ class Tracing:
             and (server["id"], rider.request_id) not in self._told_apart
         ]
 
+    def not_told_apart(self, riders: Collection[Rider], server_id: str) -> list[Rider]:
+        """Those of some open riders that may be of a server of which nothing more is known, before Nova is asked."""
+        return [
+            rider
+            for rider in riders
+            if rider.server_id in (None, server_id) and (server_id, rider.request_id) not in self._told_apart
+        ]
+
     def traced(self, server_id: str, candidates: Collection[Rider], record: Record) -> list[Rider] | None:
         """Those of some riders that Nova's record of a server names; None where Nova does not tell."""
         recorded = record.request_ids(server_id)

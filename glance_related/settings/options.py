@@ -15,6 +15,8 @@ from oslo_config import cfg
 from glance_related.db.database import DatabaseSettings
 from glance_related.deliveries import options as deliveries
 from glance_related.deliveries.options import DeliveriesSettings
+from glance_related.guest import options as guest
+from glance_related.guest.options import GuestSettings
 from glance_related.instance_aware import options as instance_aware
 from glance_related.instance_aware.options import InstanceAwareSettings
 from glance_related.package_menu import options as package_menu
@@ -107,6 +109,7 @@ class Settings:
     props_override: PropsOverrideSettings
     package_menu: PackageMenuSettings
     deliveries: DeliveriesSettings
+    guest: GuestSettings
     riders: RidersSettings
     keys_folder: str | None
     conf: Any
@@ -129,6 +132,7 @@ def _groups() -> list[tuple[str, list[Any]]]:
         (props_override.GROUP, props_override.OPTS),
         *package_menu.groups(),
         (deliveries.GROUP, deliveries.OPTS),
+        (guest.GROUP, guest.OPTS),
         (riders.GROUP, riders.OPTS),
         ("keys", KEYS_OPTS),
     ]
@@ -161,6 +165,7 @@ def load(config_file: str | None = None) -> Settings:
             props_override=props_override.read(conf),
             package_menu=package_menu.read(conf),
             deliveries=deliveries.read(conf),
+            guest=guest.read(conf),
             riders=riders.read(conf),
             keys_folder=conf["keys"].folder or None,
             conf=conf,

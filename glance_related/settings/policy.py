@@ -30,6 +30,7 @@ MENU_SERVER_SET_LOCKED = "package_menu:server_set_locked"
 MENU_SERVER_STATE = "package_menu:server_state"
 MENU_NODE = "package_menu:node"
 MENU_NODE_SECRETS = "package_menu:node_secrets"
+VENDORDATA_READ = "vendordata:read"
 ABOUT = "glance_related:about"
 ABOUT_ADMIN = "glance_related:about_admin"
 
@@ -169,10 +170,20 @@ _RULES = [
         operations=[{"path": "/package-menu/nodes/{certname}", "method": "GET"}],
     ),
     policy.DocumentedRuleDefault(
+        name=VENDORDATA_READ,
+        check_str="role:service or role:admin",
+        description="Ask for what the first boot of any server gets, its secrets too, as Nova's metadata service and "
+        "nova-compute do.",
+        operations=[{"path": "/vendordata", "method": "POST"}],
+    ),
+    policy.DocumentedRuleDefault(
         name=ABOUT,
         check_str="role:reader or role:member or role:service or role:admin",
-        description="See the version, the systems and the limits of the suite.",
-        operations=[{"path": "/v2/glance-related", "method": "GET"}],
+        description="See the version, the systems and the limits of the suite, in Glance or in Nova.",
+        operations=[
+            {"path": "/v2/glance-related", "method": "GET"},
+            {"path": "/glance-related", "method": "GET"},
+        ],
     ),
     policy.DocumentedRuleDefault(
         name=ABOUT_ADMIN,

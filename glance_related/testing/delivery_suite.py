@@ -269,8 +269,9 @@ class DeliverySuite:
         self, store: DeliveryStore, other: DeliveryStore, wished: Any
     ) -> None:
         server = ref()
-        wished(server, 3, "guest", is_pulled=True)
-        store.read(server, "guest", 3)
+        assert not store.read(server, "guest", 3), "nobody has wished for anything"
+        store.add([Wish(server, "package_menu", "guest", "alice-project", 3, is_pulled=True)])
+        assert store.read(server, "guest", 3)
         (row,) = other.of(server)
         assert (row.state, row.applied_generation) == (READ, None)
         assert row.read_at is not None

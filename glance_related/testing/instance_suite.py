@@ -118,6 +118,18 @@ class InstanceSuite:
         assert [row.generation for row in DeliveryStore(databases[-1]).of(one.ref)] == [7]
         assert [record.user_id for record in store.history(one.ref, "", 10)] == ["alice"]
 
+    def test_what_becomes_known_of_a_server_comes_with_the_change_that_it_makes(
+        self, store: InstanceStore, other: InstanceStore
+    ) -> None:
+        one = kept(os_distro="", choices={"web": Choice(is_on=True)})
+        store.add(one, [])
+        after = store.change(one, one.choices, [], None, os_distro="ubuntu", name="two")
+        assert (after.os_distro, after.name, after.generation, after.choices) == ("ubuntu", "two", 2, one.choices)
+        assert other.get(one.ref) == after
+        with pytest.raises(Stale):
+            store.change(one, one.choices, [], None, os_distro="debian")
+        assert other.get(one.ref) == after
+
     def test_of_many_who_change_a_server_at_once_each_counts(self, store: InstanceStore, other: InstanceStore) -> None:
         one = kept()
         store.add(one, [])
@@ -190,7 +202,7 @@ class InstanceSuite:
             (one.ref for one in servers), key=lambda ref: (ref.nova_installation_uuid, ref.instance_id)
         )
         assert [one.ref for one in other.after(InstanceRef("", ""), 10, project_id=BOB)] == [servers[2].ref]
-        assert {one.ref for one in other.named(NOVA, {"hostname": "gruen"})} == {one.ref for one in servers[:3]}
-        assert other.named(NOVA, {"hostname": "other"}) == []
+        assert {one.ref for one in other.named(NOVA, {"hostname": ["gruen"]})} == {one.ref for one in servers[:3]}
+        assert other.named(NOVA, {"hostname": ["other"]}) == []
         store.describe(servers[0].ref, hostname="new", os_distro="fedora")
-        assert [one.os_distro for one in other.named(NOVA, {"hostname": "new"})] == ["fedora"]
+        assert [one.os_distro for one in other.named(NOVA, {"hostname": ["new"]})] == ["fedora"]

@@ -49,9 +49,7 @@ class MenuSide:
     def riders(self) -> RiderStore:
         return RiderStore(self.suite.database)
 
-    def ask(
-        self, method: str, path: str, document: Any = None, *, who: dict[str, str] = MEMBER, **extra: Any
-    ) -> Any:
+    def ask(self, method: str, path: str, document: Any = None, *, who: dict[str, str] = MEMBER, **extra: Any) -> Any:
         """One request to Nova."""
         headers = {"X-Identity-Status": "Confirmed", **who, **extra.pop("headers", {})}
         environ = {"keystone.token_auth": object(), OWN_ID: f"req-{uuid.uuid4()}", **extra.pop("environ", {})}

@@ -391,4 +391,3 @@ def test_a_database_that_is_lost_in_the_middle_changes_nothing(side: MenuSide, m
     monkeypatch.setattr(side.books.instances, "change", failing)
     assert put(side, server, {"on": False}, "web").status_int == 503
     assert side.kept(server) == before
-

@@ -310,4 +310,3 @@ def test_with_the_database_down_the_menu_says_so(side: MenuSide) -> None:
     ):
         reply = side.ask(method, path, document, who=ADMIN)
         assert (reply.status_int, reply.headers["X-Glance-Related-Code"]) == (503, "glance_related.database_down")
-

@@ -302,7 +302,6 @@ def test_where_glance_s_side_does_not_do_its_part_no_server_is_made(side: Overri
     assert side.riders.count() == 0
 
 
-
 def test_a_filter_before_authtoken_believes_nobody_who_he_says_he_is(side: OverrideSide) -> None:
     server_id = side.booted(OVERRIDES)
     del side.nova.servers[server_id]

@@ -139,7 +139,8 @@ def test_it_counts_what_the_filters_of_this_process_did(app, cloud):
         "bound": 1,
         "refused": 1,
         "listed": 1,
-        "riding": 0, "merged": 0,
+        "riding": 0,
+        "merged": 0,
         "pending": 0,
         "swept": 0,
     }

@@ -12,12 +12,16 @@ from typing import Any
 import pytest
 import yaml
 
-from glance_related.settings.options import load
+from glance_related.cmd.check.nova_pipelines import check_nova
+from glance_related.cmd.paste import PasteFile
+from glance_related.settings.options import DEFAULT_FILE, load
 from tests.project.nova_paste_files import INSTALLED, NOVAS, WORDS, assert_is_novas_with_our_words, novas_words
 from tests.project.paste_files import read
 from tests.project.source import PROJECT
 from tests.project.test_deploy import A_KEY, DEPLOY, rendered, rendered_tree
 
+#: Nova's metadata service, as Nova 34 has it.
+METADATA = "cors http_proxy_to_wsgi metaapp"
 A_UUID = "11111111-2222-3333-4444-555555555555"
 
 
@@ -49,9 +53,27 @@ def assert_is_taken(sections: Mapping[str, Mapping[str, Any]], folder: Path) -> 
 
 
 def test_etc_paste_ini_is_novas_own_file_with_our_words_and_sections() -> None:
+    ours, words = read((PROJECT / "etc" / "paste.ini").read_text()), ("glance_related", *WORDS)
+    novas = [*novas_words(NOVAS), *(f"filter:{word}" for word in words)]
+    assert_is_novas_with_our_words(laid_over(NOVAS, {section: dict(ours[section]) for section in novas}), NOVAS, words)
+
+
+def test_etc_paste_ini_is_novas_own_metadata_service_with_our_word(tmp_path: Path) -> None:
     ours = read((PROJECT / "etc" / "paste.ini").read_text())
-    novas = [*novas_words(NOVAS), *(f"filter:{word}" for word in WORDS)]
-    assert_is_novas_with_our_words(laid_over(NOVAS, {section: dict(ours[section]) for section in novas}), NOVAS)
+    words = ours["pipeline:meta"]["pipeline"].split()
+    assert [word for word in words if word != "guest_meta"] == METADATA.split()
+    paste = tmp_path / "api-paste.ini"
+    stock = f"[pipeline:meta]\npipeline = {METADATA}\n"
+    paste.write_text(laid_over(stock, {name: dict(ours[name]) for name in ("pipeline:meta", "filter:guest_meta")}))
+    assert [finding.code for finding in check_nova(PasteFile(paste), config_file=DEFAULT_FILE)] == [
+        "nova_paste.no_section"  # of the API's filters: they are in other sections
+    ]
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not INSTALLED.exists(), reason="no Nova is installed beside the tests")
+def test_the_line_that_this_test_takes_for_novas_metadata_service_is_the_installed_novas() -> None:
+    assert read(INSTALLED.read_text())["pipeline:meta"]["pipeline"].split() == METADATA.split()
 
 
 @pytest.mark.real

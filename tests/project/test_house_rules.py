@@ -122,9 +122,7 @@ def test_an_option_is_explained_and_read(group: str, option: Any) -> None:
 @functools.cache
 def _attributes_read() -> frozenset[str]:
     """Every attribute and every key that any module reads in so many words, but for those that declare options."""
-    nodes = [
-        node for module in modules() if not module.path.endswith("options.py") for node in ast.walk(module.tree)
-    ]
+    nodes = [node for module in modules() if not module.path.endswith("options.py") for node in ast.walk(module.tree)]
     keys = [node.slice for node in nodes if isinstance(node, ast.Subscript)]
     named = {key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)}
     return frozenset({node.attr for node in nodes if isinstance(node, ast.Attribute)} | named)

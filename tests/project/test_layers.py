@@ -11,20 +11,29 @@ from tests.project.source import Module, imports_of, is_under, modules, systems
 
 # What each room of the house may know of the others, by full name without `glance_related.`; a system may know
 # all of the plumbing. Whoever is missing here is a new room: say what it may know.
-PLUMBING = ("db", "deliveries", "hosts", "instance_ref", "problem", "riders", "settings", "suite", "wsgi")
+PLUMBING = ("db", "deliveries", "guest", "hosts", "instance_ref", "problem", "riders", "settings", "suite", "wsgi")
 MAY_IMPORT = {
     "__init__": (),
     "client": ("instance_ref",),
     "cmd": (*PLUMBING, "healthcheck"),
     "db": (),
     "deliveries": ("db", "instance_ref"),
+    "guest": ("db", "hosts", "instance_ref", "problem", "riders", "settings", "suite", "wsgi"),
     "healthcheck": ("db", "settings.options", "suite"),
     "hosts": ("problem", "settings", "wsgi"),
     "instance_ref": (),
     "osc": (),
     "problem": (),
     "riders": ("db",),
-    "settings": ("db.database", "deliveries.options", "instance_ref", "problem", "riders.options", "wsgi.caller"),
+    "settings": (
+        "db.database",
+        "deliveries.options",
+        "guest.options",
+        "instance_ref",
+        "problem",
+        "riders.options",
+        "wsgi.caller",
+    ),
     "suite": ("db", "riders.mark", "settings"),
     "testing": (*PLUMBING,),
     "wsgi": ("problem",),
@@ -47,6 +56,7 @@ HOMES = {
         "instance_aware/adoptions.py": "the part of it that keeps what awaits its proof",
         "instance_aware/register.py": "the part of it that registers installations",
         "settings/options.py": "reads the URL, to refuse a wrong one at start",
+        "testing/statements.py": "counts what a store asks",
         "cmd/database.py": "names the errors of an upgrade",
     },
     ("webob",): {
@@ -66,8 +76,16 @@ HOMES = {
     ("openstackclient", "osc_lib", "yaml"): {
         "osc": "openstackclient's own commands; an extra, which no service needs",
     },
+    ("jinja2",): {
+        "package_menu/page": "the templates of the page",
+    },
+    ("ldap3",): {
+        "package_menu/drivers/ldap_directory.py": "the directory that a driver writes to; an extra",
+    },
     ("requests", "keystoneauth1", "urllib3", "http"): {
         "hosts/account.py": "the suite's own account",
+        "hosts/former_vendordata.py": "what Nova's vendordata target was before it was the suite",
+        "hosts/login.py": "people who log in on the page",
         "settings/options.py": "the options of that account",
         "cmd": "says in a sentence what the account could not do",
     },
@@ -122,6 +140,16 @@ def test_this_rule_sees_a_system_that_imports_another() -> None:
 def _reaches(name: str, allowed: str) -> bool:
     # `from glance_related.db import database` names db as well as db.database
     return is_under(name, allowed) or is_under(allowed, name)
+
+
+def test_the_page_knows_of_the_menu_what_any_client_may_know() -> None:
+    """All else it asks of the HTTP API, as whoever is logged in."""
+    own = "glance_related.package_menu"
+    parts = [module for module in modules() if module.path.startswith("package_menu/page/")]
+    of_menu = {name for module in parts for name in module.imports if is_under(name, own)}
+    may_know = (f"{own}.page", f"{own}.entry", f"{own}.options")
+    assert of_menu
+    assert sorted(name for name in of_menu - {own} if not is_under(name, *may_know)) == []
 
 
 def test_settings_know_of_a_system_its_options_only() -> None:

@@ -7,10 +7,13 @@ import inspect
 import pkgutil
 import re
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 from glance_related import problem
+from glance_related.guest import options as guest_options
+from glance_related.guest import problems as guest
 from glance_related.hosts.glance import patch
 from glance_related.hosts.registry import errors as registry
 from glance_related.instance_aware import problems as instance_aware
@@ -48,9 +51,12 @@ def manual(system: str) -> dict[str, str]:
 
 
 def filters() -> list[tuple[str, type[Filter], dict[str, str]]]:
-    """Every filter with its manual: its module's own where it has one, else its system's."""
+    """Every filter with its manual: its module's own where it has one, else its system's.
+
+    What guests are handed belongs to no system: its filters have manuals of their own.
+    """
     found = []
-    for system in systems():
+    for system in [*systems(), "guest"]:
         for info in pkgutil.iter_modules(package(system).__path__, f"glance_related.{system}."):
             module = importlib.import_module(info.name)
             found += [
@@ -105,13 +111,21 @@ def _short(route: Route) -> str:
 @pytest.mark.parametrize("system", systems())
 def test_a_manual_tells_every_option_with_its_default(system: str) -> None:
     told = manual(system)["Options"]
-    module = importlib.import_module(f"glance_related.{system}.options")
-    assert re.findall(r"(?m)^``(\w+)`` \(.+\)$", told) == [option.dest for option in module.OPTS]
-    for option in module.OPTS:
-        (default,) = re.findall(rf"(?m)^``{option.dest}`` \((.+)\)$", told)
-        assert _said(option.default) == default
+    _check_options(told, importlib.import_module(f"glance_related.{system}.options").OPTS)
     for option in (*options.DATABASE_OPTS, *options.ACCOUNT_OPTS):
         assert f"``{option.dest}``" in told
+
+
+def test_what_guests_are_handed_is_told_with_its_options() -> None:
+    (told,) = [told["Options"] for _, _, told in FILTERS if "``former_vendordata_url``" in told.get("Options", "")]
+    _check_options(told, guest_options.OPTS)
+
+
+def _check_options(told: str, declared: list[Any]) -> None:
+    assert re.findall(r"(?m)^``(\w+)`` \(.+\)$", told) == [option.dest for option in declared]
+    for option in declared:
+        (default,) = re.findall(rf"(?m)^``{option.dest}`` \((.+)\)$", told)
+        assert _said(option.default) == default
 
 
 def _said(default: object) -> str:
@@ -145,6 +159,17 @@ PROBLEMS = {
         problem.MISPLACED,
         problem.INTERNAL,
     ),
+    "VendordataMiddleware": (
+        *guest.NOVA_PROBLEMS,
+        problem.BODY_TOO_LARGE,
+        problem.BODY_MALFORMED,
+        problem.BODY_TRUNCATED,
+        problem.FORBIDDEN,
+        problem.DATABASE_DOWN,
+        problem.MISPLACED,
+        problem.INTERNAL,
+    ),
+    "GuestMetaMiddleware": (*guest.META_PROBLEMS, problem.DATABASE_DOWN, problem.INTERNAL),
     "PackageMenuMiddleware": (
         *package_menu.PROBLEMS,
         problem.BODY_TOO_LARGE,
@@ -175,8 +200,8 @@ def test_every_problem_that_is_declared_is_in_a_manual() -> None:
 
 @pytest.mark.parametrize("rule", policy.list_rules(), ids=lambda rule: rule.name)
 def test_a_manual_tells_every_policy(rule: policy.policy.DocumentedRuleDefault) -> None:
-    told = "".join(manual(system)["Requests it changes"] for system in systems())
-    assert f"``{rule.name}``" in told
+    manuals = [*(manual(system) for system in systems()), *(told for _, _, told in FILTERS)]
+    assert any(f"``{rule.name}``" in told["Requests it changes"] for told in manuals)
 
 
 @pytest.mark.parametrize("system", systems())

@@ -31,6 +31,8 @@ EXTRAS = [
     for extra in setup_cfg()["options.extras_require"]
     for line in lines_of("options.extras_require", extra)
 ]
+# What a driver needs, and nobody who does without it; the extra that asks for it.
+OF_DRIVERS = {"ldap3": "ldap"}
 # Distributions whose modules go by another name.
 MODULES = {"pastedeploy": "paste", "sqlalchemy": "sqlalchemy", "webob": "webob", "routes": "routes"}
 
@@ -131,15 +133,32 @@ def _closure(name: str) -> set[str]:
     return found
 
 
+def test_the_wheel_holds_what_the_page_is_made_of(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    page = PACKAGE / "package_menu" / "page"
+    made_of = [*page.glob("templates/*"), *page.glob("static/*")]
+    assert len(made_of) > 10
+    assert {f"glance_related/{path.relative_to(PACKAGE)}" for path in made_of} <= names
+
+
+def test_where_glance_or_nova_is_the_page_has_its_templates_engine() -> None:
+    assert lines_of("options.extras_require", "page") == ["Jinja2>=3.1"]
+    assert "jinja2" in _closure("nova")
+
+
 def test_what_is_asked_for_is_imported_and_what_is_imported_is_asked_for() -> None:
     imported = {
         name.partition(".")[0]
         for module in modules()
         if module.room not in ("client", "osc", "testing")  # their users have an extra of that name, or `test`
         for name in module.imports
+        if not (module.path.startswith("package_menu/page/") and name.partition(".")[0] == "jinja2")  # the same
     } - set(sys.stdlib_module_names)
     asked = {_module_of(requirement) for requirement in REQUIRED}
-    assert imported - {"glance_related"} == asked
+    assert imported - {"glance_related"} - set(OF_DRIVERS) == asked
+    for library, extra in OF_DRIVERS.items():
+        assert library in imported
+        assert [Requirement(line).name for line in lines_of("options.extras_require", extra)] == [library]
 
 
 @pytest.mark.parametrize(
@@ -153,12 +172,10 @@ def test_what_is_asked_for_is_imported_and_what_is_imported_is_asked_for() -> No
         ),
     ],
 )
-def test_an_extra_asks_for_what_its_room_imports_and_for_no_more(
-    room: str, imports: set[str], asks: set[str]
-) -> None:
-    imported = {
-        name.partition(".")[0] for module in modules() if module.room == room for name in module.imports
-    } - set(sys.stdlib_module_names)
+def test_an_extra_asks_for_what_its_room_imports_and_for_no_more(room: str, imports: set[str], asks: set[str]) -> None:
+    imported = {name.partition(".")[0] for module in modules() if module.room == room for name in module.imports} - set(
+        sys.stdlib_module_names
+    )
     asked = {Requirement(line).name for line in lines_of("options.extras_require", room)}
     assert (imported - {"glance_related"}, asked) == (imports, asks)
 

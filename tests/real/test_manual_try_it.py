@@ -16,6 +16,7 @@ from tests.real.test_serve import Serve, free_port_base
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
 
+
 @pytest.fixture(scope="module")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     one = Serve(tmp_path_factory.mktemp("manual"), free_port_base())

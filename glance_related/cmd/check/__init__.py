@@ -102,6 +102,7 @@ def _nova_files(args: argparse.Namespace, host: _Host) -> Iterator[Finding]:
         path = nova_conf.find_paste(args, host.nova)
         if host.nova is not None:
             yield from nova.check_nova_conf(host.nova)
+            yield from nova.check_vendordata(host.nova)
     except ConfigError as problem:
         yield error("nova.conf_wrong", str(problem))
     path = path or args.nova_paste

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from glance_related.cmd.check.findings import Finding, error, warning
@@ -9,6 +10,8 @@ from glance_related.cmd.nova_conf import NovaConf, NovaUser
 from glance_related.hosts.account import GlanceAccount, Unreachable
 from glance_related.instance_aware.register import Installation
 from glance_related.settings.options import ConfigError, Settings
+
+_OUR_TARGET = re.compile(r"/v2(\.1)?(/[^/]+)?/vendordata/?$")
 
 
 def check_nova_conf(conf: NovaConf) -> Iterator[Finding]:
@@ -25,6 +28,30 @@ def check_nova_conf(conf: NovaConf) -> Iterator[Finding]:
             "nova.no_service_user",
             f"[service_user] send_service_user_token is true in {conf.files[-1]}, and no user is named there; "
             "set auth_type, username and the rest of [keystone_authtoken] there too.",
+        )
+
+
+def check_vendordata(conf: NovaConf) -> Iterator[Finding]:
+    """Whether what the suite has for a guest's first boot reaches it."""
+    ours = [name for name, url in conf.vendordata_targets if _OUR_TARGET.search(url)]
+    where = f"in {conf.files[-1]}, as of nova-metadata and of every nova-compute,"
+    for name in ours:
+        if name != "cloud-init":
+            yield error(
+                "nova.vendordata_name",
+                f"[api] vendordata_dynamic_targets {where} calls the suite's target {name}, of which cloud-init takes "
+                "no notice; call it cloud-init.",
+            )
+    if ours and not conf.asks_for_vendordata:
+        yield error(
+            "nova.vendordata_not_asked",
+            f"[api] vendordata_providers {where} does not have DynamicJSON, so nobody asks the suite's target; add it.",
+        )
+    if ours and not conf.has_vendordata_user:
+        yield error(
+            "nova.vendordata_without_user",
+            f"[vendordata_dynamic_auth] {where} names no user, so the suite's target refuses Nova and guests get "
+            "nothing at their first boot; set auth_type and the rest of [keystone_authtoken] there too.",
         )
 
 

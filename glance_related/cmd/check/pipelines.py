@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from glance_related.cmd.check.findings import Finding, error, warning
 from glance_related.cmd.paste import PasteFile, Pipeline, our_filters
 
 #: Our filters that stand in Glance's pipeline for its v2 API, in their order.
 IN_GLANCE = ("instance_aware", "props_override")
+
+_NOWHERE: Mapping[str, str] = MappingProxyType({})
 
 # What must stand before our filters in Glance's pipeline, and what that does for us.
 _BEFORE = {
@@ -56,11 +59,14 @@ def check_glance(paste: PasteFile, flavor: str | None, *, allow_no_auth: bool, c
             yield from _missing(paste, section.system, in_force)
 
 
-def check_sections(paste: PasteFile, config_file: str, *, code: str, host: str, place: str) -> Iterator[Finding]:
+def check_sections(
+    paste: PasteFile, config_file: str, *, code: str, host: str, place: str, places: Mapping[str, str] = _NOWHERE
+) -> Iterator[Finding]:
     """Our filters' own sections, in either host's file.
 
     :param code: the first word of the findings' codes
     :param place: where in a pipeline our filters belong
+    :param places: where some of them belong instead
     """
     known = our_filters()
     used = {word.name for pipeline in paste.pipelines for word in pipeline.words}
@@ -74,7 +80,8 @@ def check_sections(paste: PasteFile, config_file: str, *, code: str, host: str, 
         if section.name not in used:
             yield error(
                 f"{code}.section_unused",
-                f"[filter:{section.name}] is in no pipeline; put the word {section.name} {place}.",
+                f"[filter:{section.name}] is in no pipeline; put the word {section.name} "
+                f"{places.get(section.system, place)}.",
             )
         yield from _config_file(section.name, section.config_file, config_file, code)
     for name in sorted((used & known) - {section.name for section in paste.filters}):

@@ -36,3 +36,12 @@ PACKAGE_MENU_NODE = _spelt("/package-menu/nodes/{certname}")
 SERVER_PACKAGES = _spelt("/servers/{server_id}/packages")
 SERVER_PACKAGES_HISTORY = _spelt("/servers/{server_id}/packages/history")
 SERVER_PACKAGE = _spelt("/servers/{server_id}/packages/{name}")
+
+#: Our own: what Nova asks for a server's first boot, and what the suite tells of itself.
+VENDORDATA = _spelt("/vendordata")
+ABOUT = _spelt("/glance-related")
+#: Nova's metadata service, as guests know it; and our own beside it.
+META_DATA = "/openstack/latest/meta_data.json"
+GUEST = "/openstack/glance-related/"
+GUEST_SETTINGS = f"{GUEST}v1/settings"
+GUEST_REPORT = f"{GUEST}v1/report"

@@ -17,11 +17,11 @@ def _at(microversion: str) -> dict[str, str | None]:
     }
 
 
-# Most of what is asked here is there from the first microversion on, and images are only in the first ones.
-_MICROVERSION = _at("2.1")
+#: Most of what is asked here is there from the first microversion on, and images are only in the first ones.
+MICROVERSION = _at("2.1")
 #: In which a server is shown with its hostname, whether it is locked, and its image's properties; and what an older
 #: Nova has of that.
-_DESCRIBING = (_at("2.98"), _at("2.9"), _MICROVERSION)
+_DESCRIBING = (_at("2.98"), _at("2.9"), MICROVERSION)
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,7 @@ class Servers:
 
     def request_ids(self, server_id: str) -> frozenset[str] | None:
         """Nova's own ids of the requests that it has recorded of a server; None where it does not tell."""
-        reply = self._get("servers", server_id, "/os-instance-actions")
-        document = reply.document() if reply.code == 200 else None
-        actions = document.get("instanceActions") if isinstance(document, dict) else None
-        return None if actions is None else frozenset(action["request_id"] for action in actions)
+        return request_ids_in(self._get("servers", server_id, "/os-instance-actions"))
 
     def image(self, image_id: str) -> Image | None:
         """An image, through Nova's own proxy of Glance; None where there is no such image to the caller.
@@ -89,4 +86,11 @@ class Servers:
         return Image(image["id"], image.get("metadata", {}))
 
     def _get(self, collection: str, one: str, behind: str = "") -> Reply:
-        return self._upstream.get(f"{self._prefix}/{collection}/{one}{behind}", headers=_MICROVERSION)
+        return self._upstream.get(f"{self._prefix}/{collection}/{one}{behind}", headers=MICROVERSION)
+
+
+def request_ids_in(reply: Reply) -> frozenset[str] | None:
+    """The ids of requests in Nova's answer about a server's actions; None where it is none."""
+    document = reply.document() if reply.code == 200 else None
+    actions = document.get("instanceActions") if isinstance(document, dict) else None
+    return None if actions is None else frozenset(action["request_id"] for action in actions)

@@ -1,0 +1,135 @@
+"""`Packages`: the system's own package manager."""
+
+import re
+import shutil
+import time
+from typing import Callable, Dict, List, Sequence, Tuple
+
+from glance_related.guest.program.tools import last_words, run, say
+
+#: Seconds that a run of a package manager may take.
+_INSTALLING = 3600
+_PACKAGE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_:.+-]{0,254}")
+
+_APT = ["apt-get", "-y", "-q", "-o", "DPkg::Lock::Timeout=300"]
+# no name is a pattern, and a configuration that was changed by hand stays
+_APT_INSTALL = ["-o", "APT::Cmd::Pattern-Only=true", "-o", "Dpkg::Options::=--force-confdef"]
+_APT_INSTALL += ["-o", "Dpkg::Options::=--force-confold", "install", "--"]
+_RPM = {"has": ["rpm", "-q", "--"], "needed": ["rpm", "-e", "--test", "--"]}
+
+#: How each one is asked: for new lists, to install, to remove, what there is, and what else a removal would break.
+MANAGERS: Dict[str, Dict[str, List[str]]] = {
+    "apt-get": {
+        "refresh": [*_APT, "update"],
+        "install": [*_APT, *_APT_INSTALL],
+        "remove": [*_APT, "remove", "--"],
+        "has": ["dpkg-query", "-W", "-f=${db:Status-Status}\\n", "--"],
+        "needed": ["apt-get", "-s", "-q", "remove", "--"],
+    },
+    "dnf": dict(_RPM, install=["dnf", "-y", "-q", "install"], remove=["dnf", "-y", "-q", "remove", "--noautoremove"]),
+    "yum": dict(_RPM, install=["yum", "-y", "-q", "install"], remove=["yum", "-y", "-q", "remove"]),
+    "zypper": dict(
+        _RPM,
+        install=["zypper", "--non-interactive", "--quiet", "install", "--auto-agree-with-licenses", "--"],
+        remove=["zypper", "--non-interactive", "--quiet", "remove", "--"],
+    ),
+    "apk": {
+        "install": ["apk", "--wait", "300", "--update-cache", "add", "--"],
+        "remove": ["apk", "--wait", "300", "del", "--"],
+        "has": ["apk", "info", "-e", "--"],
+    },
+}
+
+
+class Packages:
+    """See the module. Removed is only what was installed here, and only where nothing else goes with it.
+
+    :param owned: what this program has installed; kept up to date
+    :param keep: called whenever that has changed, before anything is done
+    """
+
+    def __init__(self, owned: List[str], keep: Callable[[], None]) -> None:
+        self.owned = owned
+        self.keep = keep
+        self.name = next((name for name in MANAGERS if shutil.which(name)), "")
+        self.how = MANAGERS.get(self.name, {})
+        #: What failed, and why; and what else is to be said.
+        self.failed: Dict[str, str] = {}
+        self.notes: Dict[str, str] = {}
+
+    def bring(self, wanted: Sequence[str]) -> None:
+        """Have these, and none of the others that were installed here."""
+        names = [name for name in dict.fromkeys(wanted) if self.is_name(name)]
+        self.failed.update({name: "it is no name of a package here" for name in wanted if name not in names})
+        unwanted = [name for name in self.owned if name not in wanted]
+        if not self.name:
+            self.failed.update(dict.fromkeys(names, "there is no package manager that is known"))
+            return
+        self.install([name for name in names if not self.has(name)])
+        for name in unwanted:
+            self.remove(name, unwanted)
+
+    def is_name(self, name: str) -> bool:
+        """Whether a name is one, and nothing that a package manager takes for something else."""
+        # to apt a name with a minus behind it is one that shall go
+        return bool(_PACKAGE.fullmatch(name)) and not name.endswith("-")
+
+    def has(self, name: str) -> bool:
+        code, said = run([*self.how["has"], name], 60)
+        return code == 0 and (self.name != "apt-get" or "installed" in said.split())
+
+    def install(self, names: List[str]) -> None:
+        """What is not there yet: at once, and where that fails one by one, so that one does not keep the others out."""
+        if not names:
+            return
+        self.owned += [name for name in names if name not in self.owned]
+        self.keep()  # before: who is killed in between knows what he has begun
+        if "refresh" in self.how:
+            run(self.how["refresh"], _INSTALLING)
+        say("installing {}".format(" ".join(names)))
+        code, said = self.manage("install", names)
+        for name in names if code != 0 else ():
+            if len(names) > 1:
+                code, said = self.manage("install", [name])
+            if code != 0:
+                self.failed[name] = last_words(said) or f"exit code {code}"
+        self.disown([name for name in names if name in self.failed and not self.has(name)])
+
+    def remove(self, name: str, unwanted: Sequence[str]) -> None:
+        """Take one away, unless another would go with it that may stay."""
+        if self.has(name):
+            others = self.others(name, unwanted)
+            if others:
+                self.notes[name] = f"it stays: {others}"
+                return
+            say(f"removing {name}")
+            code, said = self.manage("remove", [name])
+            if code != 0:
+                self.failed[name] = last_words(said) or f"exit code {code}"
+                return
+        self.disown([name])
+
+    def others(self, name: str, unwanted: Sequence[str]) -> str:
+        """Why a removal would break something; nothing where it would not."""
+        if "needed" not in self.how:
+            return ""  # apk lets it stay by itself
+        code, said = run([*self.how["needed"], name], 300)
+        if self.name != "apt-get":
+            return last_words(said) if code != 0 else ""
+        going = {line.split()[1].partition(":")[0] for line in said.splitlines() if re.match(r"(Remv|Purg) \S", line)}
+        going -= {one.partition(":")[0] for one in unwanted}
+        return "{} would go with it".format(", ".join(sorted(going))) if going else ""
+
+    def manage(self, what: str, names: Sequence[str]) -> Tuple[int, str]:
+        """Run the package manager; somebody else may be at it."""
+        for pause in (10, 30, 60, 0):
+            code, said = run([*self.how[what], *names], _INSTALLING, ZYPP_LOCK_TIMEOUT="300")
+            if code == 0 or not pause or not re.search(r"\block(ed)?\b", said):
+                break
+            time.sleep(pause)
+        return code, said
+
+    def disown(self, names: Sequence[str]) -> None:
+        """These are not there any more, or are not ours."""
+        self.owned[:] = [name for name in self.owned if name not in names]
+        self.keep()

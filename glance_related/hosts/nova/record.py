@@ -1,0 +1,57 @@
+"""`Reader`: Nova's record of a server's actions, asked with a reader's right in the name of a customer.
+
+Whoever asks for what a guest is to have is a service, and Nova shows that record to none. The question goes into the
+rest of the pipeline, behind ``authtoken``: with a fresh environ, the customer's user and project, the one role
+``reader``, no token and no service, so that Nova shows what the customer may see, and does nothing in anyone's name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from glance_related.hosts.nova.servers import MICROVERSION, request_ids_in
+from glance_related.wsgi.upstream import Upstream
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication, WSGIEnvironment
+
+_OF_A_CALLER = ("HTTP_X_", "keystone.")
+
+
+class Reader:
+    """See the module.
+
+    :param app: Nova, behind ``authtoken``
+    :param environ: of the service's request
+    :param with_project: whether a project stands in front of its path, as this Nova has it
+    """
+
+    def __init__(self, app: WSGIApplication, environ: WSGIEnvironment, *, with_project: bool) -> None:
+        self._app = app
+        self._environ = {key: value for key, value in environ.items() if not key.startswith(_OF_A_CALLER)}
+        self._with_project = with_project
+
+    def as_caller(self, user_id: str, project_id: str) -> ReadersRecord:
+        """The record as this customer sees it."""
+        identity = {
+            "HTTP_X_IDENTITY_STATUS": "Confirmed",
+            "HTTP_X_USER_ID": user_id,
+            "HTTP_X_PROJECT_ID": project_id,
+            "HTTP_X_ROLES": "reader",
+        }
+        prefix = f"/{project_id}" if self._with_project else ""
+        return ReadersRecord(Upstream(self._app, self._environ | identity), prefix)
+
+
+@dataclass(frozen=True)
+class ReadersRecord:
+    """See `glance_related.riders.tracing.Record`."""
+
+    _upstream: Upstream
+    _prefix: str
+
+    def request_ids(self, server_id: str) -> frozenset[str] | None:
+        """Nova's own ids of the requests that it has recorded of a server; None where it does not tell."""
+        path = f"{self._prefix}/servers/{server_id}/os-instance-actions"
+        return request_ids_in(self._upstream.get(path, headers=MICROVERSION))

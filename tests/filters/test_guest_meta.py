@@ -1,0 +1,390 @@
+"""Guests ask Nova's metadata service for what is theirs, and report what became of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from glance_related.db.models import deliveries
+from glance_related.guest.problems import META_PROBLEMS
+from glance_related.problem import DATABASE_DOWN, INTERNAL
+from tests.filters.conftest import ADMIN
+from tests.filters.guest_side import REPORT, SETTINGS, GuestSide, make, signed
+from tests.filters.menu_side import BOB, lose_database
+
+WEB = {"name": "web", "kind": "package", "realisations": {"guest": {"*": "apache2"}}}
+LOGS = {"name": "logs", "kind": "package", "on_by_default": True}
+PORT = {
+    "name": "port",
+    "kind": "variable",
+    "type": "integer",
+    "default": 80,
+    "packages": ["web"],
+    "on_by_default": True,
+}
+#: What Neutron's proxy lets through.
+PASSABLE = {200, 400, 403, 404, 409, 500, 503}
+
+
+@pytest.fixture
+def side(tmp_path: Path) -> GuestSide:
+    made = make(tmp_path)
+    made.menu.publish(WEB, LOGS, PORT)
+    made.menu.offer("web")
+    return made
+
+
+def report(generation: int, **more: Any) -> dict[str, Any]:
+    return {
+        "part": "package_menu", "generation": generation, "ok": True,
+        "packages": {"web": "apache2"}, "message": "", **more,
+    }  # fmt: skip
+
+
+def generation(side: GuestSide, server: str) -> int:
+    return int(side.menu.settings(server)["generation"])
+
+
+def test_a_guest_is_told_what_its_server_is_to_have(side: GuestSide) -> None:
+    server = side.menu.booted(packages=["web"], package_variables={"port": 8080})
+    reply = side.pull(server)
+    assert reply.status_int == 200
+    now = generation(side, server)
+    assert reply.json == {
+        "version": 1,
+        "have": str(now),
+        "interval_seconds": 600,
+        "parts": {
+            "package_menu": {
+                "generation": now,
+                "packages": [{"name": "logs", "package": "logs"}, {"name": "web", "package": "apache2"}],
+                "variables": {"port": 8080},
+            }
+        },
+    }
+    assert side.delivery(server)["state"] == "read"
+
+
+def test_it_is_the_same_that_the_first_boot_brought(side: GuestSide) -> None:
+    server = side.menu.booted(packages=["web"])
+    assert side.pull(server).json == side.booted(server)
+
+
+def test_who_has_it_already_is_told_only_that(side: GuestSide) -> None:
+    server = side.menu.booted(packages=["web"])
+    have = side.booted(server)["have"]
+    assert side.pull(server, have).json == {
+        "version": 1, "have": have, "interval_seconds": 600, "is_unchanged": True,
+    }  # fmt: skip
+    changed = side.menu.ask("PUT", f"/servers/{server}/packages/port", {"value": 81})
+    assert changed.status_int == 200
+    news = side.pull(server, have).json
+    assert news["parts"]["package_menu"]["variables"] == {"port": 81}
+    assert news["have"] != have
+    side.menu.publish({**LOGS, "on_by_default": False})
+    assert side.pull(server, news["have"]).json["parts"]["package_menu"]["packages"] == [
+        {"name": "web", "package": "apache2"}
+    ]
+
+
+@pytest.mark.parametrize("have", ["", "x", "0", "' or 1=1", "9" * 1000])
+def test_what_a_guest_claims_to_have_is_only_compared(side: GuestSide, have: str) -> None:
+    assert "parts" in side.pull(side.menu.booted(), have).json
+
+
+# -- reports
+
+
+def test_what_a_guest_reports_is_shown_to_the_customer(side: GuestSide) -> None:
+    server = side.menu.booted(packages=["web"])
+    side.pull(server)
+    now = generation(side, server)
+    reply = side.report(server, report(now, packages={"web": "apache2", "logs": "logs"}, message="fine"))
+    assert (reply.status_int, reply.json) == (200, {})
+    shown = side.delivery(server)
+    assert (shown["state"], shown["is_current"], shown["message"]) == ("confirmed", True, "fine")
+    assert shown["applied"] == {"packages": ["logs", "web"]}
+    assert shown["applied_generation"] == now
+    assert shown["confirmed_at"]
+
+
+def test_the_same_report_again_changes_nothing(side: GuestSide) -> None:
+    server = side.menu.booted(packages=["web"])
+    told = report(generation(side, server))
+    side.report(server, told)
+    first = side.delivery(server)
+    assert side.report(server, told).status_int == 200
+    again = side.delivery(server)
+    same = ("state", "applied_generation", "applied", "message", "desired_generation")
+    assert [first[name] for name in same] == [again[name] for name in same]
+
+
+def test_what_failed_is_told_in_the_guests_words_and_mended_by_its_next_report(side: GuestSide) -> None:
+    server = side.menu.booted(packages=["web"])
+    now = generation(side, server)
+    side.report(server, report(now, ok=False, packages={}, message="apache2: E: Unable to locate package"))
+    shown = side.delivery(server)
+    assert (shown["state"], shown["message"]) == ("failed", "apache2: E: Unable to locate package")
+    assert not shown["is_current"]
+    side.pull(server)
+    assert side.delivery(server)["state"] == "failed"
+    side.report(server, report(now))
+    assert (side.delivery(server)["state"], side.delivery(server)["message"]) == ("confirmed", "")
+
+
+def test_a_late_report_undoes_no_later_one(side: GuestSide) -> None:
+    server = side.menu.booted(packages=["web"])
+    old = generation(side, server)
+    side.menu.ask("PUT", f"/servers/{server}/packages/port", {"value": 81})
+    new = generation(side, server)
+    side.report(server, report(new))
+    assert side.report(server, report(old, packages={})).status_int == 200
+    assert side.report(server, report(old, ok=False, message="too late")).status_int == 200
+    shown = side.delivery(server)
+    assert (shown["state"], shown["applied_generation"], shown["message"]) == ("confirmed", new, "")
+
+
+def test_that_an_older_one_failed_is_no_word_about_what_is_offered_now(side: GuestSide) -> None:
+    server = side.menu.booted(packages=["web"])
+    old = generation(side, server)
+    side.pull(server)
+    side.menu.ask("PUT", f"/servers/{server}/packages/port", {"value": 81})
+    side.report(server, report(old, ok=False, message="too late"))
+    assert side.delivery(server)["state"] == "offered"
+
+
+def test_what_was_never_given_cannot_have_been_applied(side: GuestSide) -> None:
+    server = side.menu.booted(packages=["web"])
+    reply = side.report(server, report(generation(side, server) + 1))
+    assert (reply.status_int, reply.headers["X-Glance-Related-Code"]) == (409, "guest.not_given")
+    assert side.delivery(server)["state"] == "offered"
+
+
+def test_a_server_that_was_there_before_the_driver_is_shown_too(side: GuestSide) -> None:
+    server = side.menu.booted(packages=["web"])
+    _forget_deliveries(side)
+    assert side.pull(server).status_int == 200
+    assert side.delivery(server)["state"] == "read"
+    _forget_deliveries(side)
+    side.report(server, report(generation(side, server)))
+    assert side.delivery(server)["state"] == "confirmed"
+
+
+def _forget_deliveries(side: GuestSide) -> None:
+    side.menu.suite.database.write(lambda connection: connection.execute(deliveries.delete()))
+
+
+CUT = [
+    pytest.param(lambda body: body[:-1], id="the last byte is missing"),
+    pytest.param(lambda body: b"", id="all of it is missing"),
+    pytest.param(lambda body: body + b" ", id="there is more"),
+    pytest.param(lambda body: body.replace(b" true", b"false"), id="another of the same length"),
+]
+
+
+@pytest.mark.parametrize("cut", CUT)
+def test_what_did_not_arrive_as_it_was_sent_is_refused(side: GuestSide, cut: Any) -> None:
+    server = side.menu.booted(packages=["web"])
+    whole = json.dumps(report(generation(side, server))).encode()
+    query = f"length={len(whole)}&sha256={hashlib.sha256(whole).hexdigest()}"
+    reply = side.report(server, body=cut(whole), query=query)
+    assert (reply.status_int, reply.headers["X-Glance-Related-Code"]) == (400, "guest.bad_report")
+    assert side.delivery(server)["state"] == "offered"
+    assert side.report(server, body=whole, query=query).status_int == 200
+
+
+def test_a_length_that_is_not_its_own_is_refused(side: GuestSide) -> None:
+    server = side.menu.booted(packages=["web"])
+    whole = json.dumps(report(generation(side, server))).encode()
+    for length in ("", "0", str(len(whole) + 1), f"{len(whole)}.0", "x"):
+        query = f"length={length}&sha256={hashlib.sha256(whole).hexdigest()}"
+        assert side.report(server, body=whole, query=query).status_int == 400
+
+
+def test_a_body_that_ends_before_its_length_is_refused(side: GuestSide) -> None:
+    server = side.menu.booted(packages=["web"])
+    whole = json.dumps(report(generation(side, server))).encode()
+    reply = side.meta.post(
+        f"{REPORT}?length={len(whole)}&sha256={hashlib.sha256(whole).hexdigest()}", whole[:10],
+        headers={**side.guest(server), "Content-Length": str(len(whole))}, status="*", expect_errors=True,
+    )  # fmt: skip
+    assert reply.status_int == 400
+
+
+UNFIT = [
+    b"",
+    b"[]",
+    b"{}",
+    b"\xff",
+    b'{"part": "package_menu", "part": "x"}',
+    json.dumps(report(-1)).encode(),
+    json.dumps(report(2**63)).encode(),
+    json.dumps({**report(1), "generation": True}).encode(),
+    json.dumps({**report(1), "generation": "1"}).encode(),
+    json.dumps(report(1, ok="yes")).encode(),
+    json.dumps(report(1, packages=["web"])).encode(),
+    json.dumps(report(1, packages={"web": "a b"})).encode(),
+    json.dumps(report(1, packages={"<script>": "x"})).encode(),
+    json.dumps(report(1, packages={"web": {}})).encode(),
+    json.dumps(report(1, message=None)).encode(),
+    json.dumps(report(1, more=1)).encode(),
+    json.dumps(report(1, message="x" * 1024)).encode(),
+    b"[" * 1000,
+]
+
+
+@pytest.mark.parametrize("body", UNFIT)
+def test_what_is_no_report_is_refused_as_neutrons_proxy_can_tell_it(side: GuestSide, body: bytes) -> None:
+    server = side.menu.booted(packages=["web"])
+    reply = side.report(server, body=body)
+    assert (reply.status_int, reply.headers["X-Glance-Related-Code"]) == (400, "guest.bad_report")
+    assert side.delivery(server)["state"] == "offered"
+
+
+def test_what_a_guest_says_moves_no_terminal_and_no_page(side: GuestSide) -> None:
+    server = side.menu.booted(packages=["web"])
+    words = "a\x1b[2Jb\r\nc\x00d\u202ee\u2028f\ud800g<script>"
+    side.report(server, report(generation(side, server), message=words))
+    assert side.delivery(server)["message"] == "a [2Jb  c d e f g<script>"
+
+
+def test_a_report_for_nobody_here_is_for_nobody(side: GuestSide) -> None:
+    server = side.menu.booted(packages=["web"])
+    assert side.report(server, report(1, part="file_injection")).status_int == 404
+    assert side.report(server, report(1, part="../package_menu")).status_int == 404
+
+
+# -- who asks
+
+
+def test_who_nova_does_not_know_is_told_what_nova_tells_him(side: GuestSide) -> None:
+    mine, other = side.menu.booted(packages=["web"]), side.menu.booted()
+    forged = {
+        "no headers": ({}, 400),
+        "no signature": ({"X-Instance-ID": mine, "X-Tenant-ID": "alice-project"}, 400),
+        "a made-up signature": (side.guest(mine) | {"X-Instance-ID-Signature": "0" * 64}, 403),
+        "another's signature": (side.guest(mine) | {"X-Instance-ID-Signature": signed(other)}, 403),
+        "in capitals": (side.guest(mine) | {"X-Instance-ID-Signature": signed(mine).upper()}, 403),
+        "another project": (side.guest(mine, "bob-project"), 404),
+        "a server that is not there": (side.guest("99999999-0000-4000-8000-000000000000"), 404),
+    }
+    told = json.dumps(report(1)).encode()
+    query = f"length={len(told)}&sha256={hashlib.sha256(told).hexdigest()}"
+    for how, (headers, status) in forged.items():
+        for reply in (
+            side.meta.get(SETTINGS, headers=headers, status="*"),
+            side.meta.post(f"{REPORT}?{query}", told, headers=headers, content_type="application/json", status="*"),
+        ):
+            assert reply.status_int == status, how
+            assert "X-Glance-Related-Code" not in reply.headers, how
+            assert "apache2" not in reply.text, how
+    assert side.delivery(mine)["state"] == "offered"
+
+
+def test_a_guest_reports_for_itself_only(side: GuestSide) -> None:
+    mine, other = side.menu.booted(packages=["web"]), side.menu.booted(packages=["web"])
+    told = report(generation(side, mine))
+    side.meta.post(
+        f"{REPORT}?length={len(json.dumps(told))}&sha256={hashlib.sha256(json.dumps(told).encode()).hexdigest()}"
+        f"&instance_id={other}",
+        json.dumps(told).encode(), headers=side.guest(mine), content_type="application/json",
+    )  # fmt: skip
+    assert (side.delivery(mine)["state"], side.delivery(other)["state"]) == ("confirmed", "offered")
+
+
+def test_each_guest_has_its_own(side: GuestSide) -> None:
+    side.menu.offer("web", project="bob-project")
+    mine = side.menu.booted(packages=["web"], package_variables={"port": 1})
+    his = side.menu.booted(who=BOB)
+    assert side.pull(mine).json["parts"]["package_menu"]["variables"] == {"port": 1}
+    reply = side.meta.get(SETTINGS, headers=side.guest(his, "bob-project"))
+    assert reply.json["parts"]["package_menu"]["variables"] == {}
+
+
+def test_the_question_who_it_is_has_the_guests_headers_and_nothing_else_of_it(side: GuestSide) -> None:
+    server = side.menu.booted(packages=["web"])
+    side.report(server, report(generation(side, server)))
+    assert side.metadata.calls == ["GET /openstack/latest/meta_data.json"]
+    assert side.metadata.bodies == [b""]
+
+
+# -- nothing, and not now
+
+
+def test_where_nobody_has_anything_there_is_nothing(tmp_path: Path) -> None:
+    side = make(tmp_path)
+    server = side.menu.booted()
+    reply = side.pull(server)
+    assert (reply.status_int, reply.headers["X-Glance-Related-Code"]) == (404, "guest.nothing")
+    assert side.report(server, report(0)).status_int == 404
+    assert side.menu.kept(server) is None
+
+
+def test_a_server_of_which_nobody_has_heard_has_what_its_project_has(side: GuestSide) -> None:
+    server = side.menu.booted()
+    side.menu.books.instances.remove(side.menu.kept(server).ref, [])  # type: ignore[union-attr]
+    assert side.pull(server).json["parts"]["package_menu"]["packages"] == [{"name": "logs", "package": "logs"}]
+    assert side.menu.kept(server)
+
+
+def test_what_is_taken_off_the_menu_is_taken_from_the_guest(side: GuestSide) -> None:
+    server = side.menu.booted(packages=["web"])
+    have = side.pull(server).json["have"]
+    for name in ("web", "logs", "port"):
+        assert side.menu.ask("DELETE", f"/package-menu/{name}?force=true", who=ADMIN).status_int == 204
+    after = side.pull(server, have).json["parts"]["package_menu"]
+    assert (after["packages"], after["variables"]) == ([], {})
+
+
+def test_two_variables_that_are_one_to_the_guest_are_refused_and_told(side: GuestSide) -> None:
+    one = {"kind": "variable", "type": "string", "on_by_default": True, "realisations": {"guest": {"*": "same"}}}
+    side.menu.publish({"name": "a", "default": "1", **one}, {"name": "b", "default": "2", **one})
+    server = side.menu.booted()
+    reply = side.pull(server)
+    assert (reply.status_int, reply.headers["X-Glance-Related-Code"]) == (503, "guest.not_now")
+    shown = side.delivery(server)
+    assert shown["state"] == "failed"
+    assert "same" in shown["message"]
+
+
+def test_without_a_database_the_guest_is_to_ask_later(side: GuestSide) -> None:
+    server = side.menu.booted(packages=["web"])
+    lose_database(side.menu)
+    for reply in (side.pull(server), side.report(server, report(1))):
+        assert (reply.status_int, reply.headers["X-Glance-Related-Code"]) == (503, "glance_related.database_down")
+    assert side.meta.get("/openstack/latest/meta_data.json", headers=side.guest(server)).json["uuid"] == server
+
+
+# -- everything else
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/", "/openstack", "/openstack/latest/meta_data.json", "/latest/meta-data/", "/openstack/glance-related",
+        "/openstack/glance-related/", "/openstack/glance-related/v1/settings/", "/openstack/glance-related/v2/settings",
+        "//openstack/glance-related/v1/settings", "/OPENSTACK/glance-related/v1/settings",
+    ],
+)  # fmt: skip
+def test_all_else_goes_on_as_it_is(side: GuestSide, path: str) -> None:
+    server = side.menu.booted()
+    side.meta.get(path, headers=side.guest(server), status="*")
+    assert side.metadata.calls == [f"GET {path}"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", SETTINGS), ("GET", REPORT), ("PUT", REPORT), ("DELETE", SETTINGS)]
+)
+def test_no_other_method_is_ours(side: GuestSide, method: str, path: str) -> None:
+    server = side.menu.booted()
+    side.meta.request(path, method=method, headers=side.guest(server), status="*")
+    assert side.metadata.calls == [f"{method} {path}"]
+    assert side.delivery(server)["state"] == "offered"
+
+
+def test_no_answer_has_a_status_that_neutrons_proxy_swallows() -> None:
+    assert {kind.status for kind in (*META_PROBLEMS, DATABASE_DOWN, INTERNAL)} <= PASSABLE

@@ -1,0 +1,23 @@
+"""A guest, on each Python, and a metadata service that it can talk to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.unit.guest.machine import PYTHONS, Machine, MetadataService, metadata_service
+
+
+@pytest.fixture(params=PYTHONS)
+def machine(tmp_path: Path, request: pytest.FixtureRequest) -> Machine:
+    made = Machine(tmp_path, request.param)
+    made.environment["GLANCE_RELATED_METADATA_URL"] = "http://127.0.0.1:1"  # nobody is there
+    return made
+
+
+@pytest.fixture
+def service() -> Iterator[MetadataService]:
+    with metadata_service() as made:
+        yield made
