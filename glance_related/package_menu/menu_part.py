@@ -155,10 +155,10 @@ class MenuPart:
 
     def _refuse_in_use(self, entry: Entry, speaking: Sequence[str]) -> None:
         projects, servers = self._books.menu.users(entry.name)
-        users = [f"entries {', '.join(speaking[:20])}"] if speaking else []
+        users = [f"{'entry' if len(speaking) == 1 else 'entries'} {', '.join(speaking[:20])}"] if speaking else []
         if entry.on_by_default:
             users.append("every project that says nothing of it")
-        users += [f"{number} {what}" for number, what in ((projects, "projects"), (servers, "servers")) if number]
+        users += [_counted(number, what) for number, what in ((projects, "project"), (servers, "server")) if number]
         if users:
             raise problems.IN_USE(name=entry.name, users=", ".join(users))
 
@@ -173,12 +173,14 @@ class MenuPart:
             or not all(isinstance(one, bool) for one in (is_dry, removes))
         ):
             raise problems.BODY_UNFIT(reason="'entries' must be a list; 'dry_run', 'remove_others' true or false")
+        self._check_room(len(given))  # before each of them is looked at, which takes time
         with needing_the_database():
             for _ in range(TRIES):
                 menu = self._menu()
                 before = menu.menu.menu.entries
-                made = self._judged(menu, given)
+                made = _judged(menu, given)
                 gone = sorted(set(before) - set(made)) if removes else []
+                self._check_room(len({*before, *made}) - len(gone))
                 news = [entry for name, entry in made.items() if before.get(name) != entry]
                 told = _difference(menu, made, gone)
                 if is_dry or not (news or gone):
@@ -193,12 +195,10 @@ class MenuPart:
                 return json_reply("200 OK", told, tagged(str(after.version)))
         raise problems.CHANGED_MEANWHILE()
 
-    def _judged(self, menu: AsOf, documents: Sequence[Any]) -> dict[str, Entry]:
-        made = _judged(menu, documents)
-        number = len({*menu.menu.menu.entries, *made})
+    def _check_room(self, number: int) -> None:
+        """:raises Problem: 400 where the menu has no room for so many entries"""
         if number > self._settings.max_entries:
             raise problems.MENU_FULL(limit=self._settings.max_entries)
-        return made
 
     # -- parts
 
@@ -212,8 +212,7 @@ class MenuPart:
             entry = make(menu)
             if entry == menu.menu.menu.entries.get(entry.name):
                 return entry
-            if len({*menu.menu.menu.entries, entry.name}) > self._settings.max_entries:
-                raise problems.MENU_FULL(limit=self._settings.max_entries)
+            self._check_room(len({*menu.menu.menu.entries, entry.name}))
             if entry.name not in menu.menu.menu.entries:
                 while self._books.menu.forget_choices(entry.name):
                     continue  # of one that had this name before
@@ -295,6 +294,10 @@ def _use(kept: Kept, setting: Setting) -> dict[str, Any]:
         "name": kept.name,
         "origin": setting.origin,
     }
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _marker(ref: InstanceRef) -> str:

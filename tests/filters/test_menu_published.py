@@ -248,6 +248,23 @@ def test_no_more_entries_are_taken_than_there_is_room_for(tmp_path: Path) -> Non
     assert post(side, {"entries": [PORT, WEB]}).status_int == 200
 
 
+def test_a_file_that_is_too_long_is_not_looked_through(tmp_path: Path) -> None:
+    side = make(tmp_path, "[package_menu]\nmax_entries = 2\n")
+    reply = post(side, {"entries": [{"name": "no name", "kind": "thing"}] * 3})
+    assert (reply.status_int, reply.headers["X-Glance-Related-Code"]) == (400, "package_menu.too_many")
+    assert "room for 2 entries" in reply.json["badRequest"]["message"]
+
+
+def test_a_full_menu_is_replaced_by_a_file_that_has_room(tmp_path: Path) -> None:
+    side = make(tmp_path, "[package_menu]\nmax_entries = 2\n")
+    side.publish(WEB, PORT)
+    others = [{"name": "one", "kind": "package"}, {"name": "two", "kind": "package"}]
+    assert post(side, {"entries": others}).headers["X-Glance-Related-Code"] == "package_menu.too_many"
+    reply = post(side, {"entries": others, "remove_others": True})
+    assert (reply.status_int, reply.json["removed"]) == (200, ["port", "web"])
+    assert names(side.ask("GET", "/package-menu", who=ADMIN)) == ["one", "two"]
+
+
 # -- in use
 
 
@@ -258,12 +275,22 @@ def test_what_is_in_use_goes_only_where_that_is_insisted_on(side: MenuSide) -> N
     reply = side.ask("DELETE", "/package-menu/web", who=ADMIN)
     assert reply.status_int == 409
     message = reply.json["conflictingRequest"]["message"]
-    assert all(word in message for word in ("entries port", "1 projects", "1 servers", "force=true"))
+    assert "in use by entry port, 1 project, 1 server; with ?force=true" in message
     assert side.ask("DELETE", "/package-menu/web?force=maybe", who=ADMIN).status_int == 400
     assert side.ask("DELETE", "/package-menu/web?force=true", who=ADMIN).status_int == 204
     side.deliver()
     assert side.delivered(server)["packages"] == {}
     assert side.settings(server)["packages"] == []
+
+
+def test_what_several_use_is_told_as_several(side: MenuSide) -> None:
+    side.publish(WEB, PORT, {**PORT, "name": "port2"})
+    side.offer("web")
+    side.offer("web", project="bob-project")
+    side.booted(packages=["web"])
+    side.booted(packages=["web"], who=BOB)
+    message = side.ask("DELETE", "/package-menu/web", who=ADMIN).json["conflictingRequest"]["message"]
+    assert "in use by entries port, port2, 2 projects, 2 servers; with" in message
 
 
 def test_a_new_entry_of_an_old_name_is_nobodys(side: MenuSide) -> None:

@@ -132,11 +132,16 @@ class PackageDriver(ABC):
 def put_value(values: dict[str, Any], variable: Variable) -> None:
     """Put a variable's value under its name there.
 
+    That several variables have one name there is no mistake of the menu's: they may be of different packages, for
+    different operating systems, or have a value in one project only. Where two come together in a server, neither
+    may silently take the other's place.
+
     :raises Refused: another variable of this name has another value
     """
     other = values.setdefault(variable.realised, variable.value)
     if type(other) is not type(variable.value) or other != variable.value:
         raise Refused(
-            f"several variables of the menu are {variable.realised} here, and have different values; an administrator "
-            "gives one of them another name in its realisations"
+            f"{variable.name} and another variable of the menu are both called {variable.realised} here, and have "
+            "different values; take the value of one of them away, or let an administrator give it another name in its "
+            "realisations"
         )
