@@ -22,6 +22,7 @@ from glance_related.package_menu.books import Books
 from glance_related.package_menu.deliverable import generation_of
 from glance_related.package_menu.instance_store import Kept
 from glance_related.package_menu.servers import PACKAGES, ServersPackages, forget
+from glance_related.package_menu.started import recorded_at_novas
 from glance_related.riders.rider import Rider
 from glance_related.riders.settling import UNDER_WAY, Novas, Settled, Settling
 from glance_related.riders.store import RiderStore
@@ -74,7 +75,7 @@ def reconcile_packages(
     """
     work = _Work(books, novas, PackagesReport(dry_run))
     work.note(settle(books, novas, lifetime, UNDER_WAY, dry_run=dry_run))
-    for installation in novas.installations:
+    for installation in _with_menu(books, novas):
         seen = set()
         for server in work.servers(installation, None):
             if server is None:
@@ -110,7 +111,7 @@ class LookAround:
             self._looked_at = self._settled_at = now
             novas = self._open_novas()
             settle(self._books, novas, self._lifetime, _SOON)
-            for installation in novas.installations:
+            for installation in _with_menu(self._books, novas):
                 self._look(novas, installation)
         elif now - self._settled_at >= min(_SOON.total_seconds(), self._seconds):
             self._settled_at = now
@@ -141,6 +142,16 @@ def settle(
 
     riders = RiderStore(books.suite.database)
     return Settling(riders, PACKAGES, novas, bind, lifetime, utcnow(), dry_run=dry_run).run(after)
+
+
+def _with_menu(books: Books, novas: Novas) -> list[str]:
+    """The Novas of which servers are known, or in front of which the filter has started."""
+    started = recorded_at_novas(books.suite.database)
+    return [
+        one
+        for one in novas.installations
+        if one in started or books.instances.after(InstanceRef(one, ""), 1, nova_installation_uuid=one)
+    ]
 
 
 @dataclass

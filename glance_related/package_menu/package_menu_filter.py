@@ -20,6 +20,7 @@ from glance_related.package_menu.node_part import NodePart
 from glance_related.package_menu.project_part import ProjectPart
 from glance_related.package_menu.server_part import ServerPart
 from glance_related.package_menu.servers import ServersPackages
+from glance_related.package_menu.started import record_at_nova
 from glance_related.package_menu.store import SYSTEM
 from glance_related.problem import Problem
 from glance_related.suite import open_suite
@@ -104,6 +105,7 @@ def filter_factory(
     books = Books(suite, open_drivers(suite.settings))
     suite.check_schema()
     suite.keys.refresh()
+    record_at_nova(suite.database, installation)
     suite.database.dispose()  # a worker that is forked later makes connections of its own
     LOG.info("settings are handed to %s", ", ".join(books.drivers))
     return lambda app: PackageMenuMiddleware(app, books, installation)

@@ -275,3 +275,20 @@ def test_whatever_nova_shows_of_a_server_can_be_kept(side: MenuSide, novas: Nova
     kept = side.kept(server)
     assert kept is not None
     assert (len(kept.name) <= 255, kept.os_distro) == (True, "")
+
+
+def test_a_nova_that_has_no_menu_is_not_even_asked(side: MenuSide) -> None:
+    """It is registered for its images alone, and cannot be reached from here."""
+    stranger = str(uuid.uuid4())
+    novas = Novas((NOVA, stranger))
+    novas.add()
+    answer = novas.answer
+
+    def answered(installation: str, path: str) -> Answer | None:
+        assert installation == NOVA
+        return answer(installation, path)
+
+    novas.answer = answered  # type: ignore[method-assign]
+    assert reconcile_packages(side.books, novas, HOUR).is_complete
+    LookAround(side.books, lambda: novas)()
+    assert novas.asked
