@@ -53,7 +53,8 @@ class Site:
         self.placement = Placement(
             half.root, database, ports[0], half.venv, keystone, half.mariadb.url(database), region
         )
-        options = {"filters": " ".join(paste.IN_NOVA), "suite_conf": self.suite.conf} | nova_options
+        ours = {"filters": " ".join(paste.IN_NOVA), "metadata_filters": " ".join(paste.IN_METADATA), "page": True}
+        options = {**ours, "suite_conf": self.suite.conf} | nova_options
         self.nova = Nova(
             half.root, name, ports[1], ports[2], half.venv, keystone, half.mariadb, half.rabbitmq,
             region=region, user=self.user, **options,

@@ -40,11 +40,13 @@ manager_shutdown_timeout = 5
 default_log_levels = {_LOG_LEVELS}
 [api]
 auth_strategy = keystone
+{_vendordata(nova)}
 [oslo_concurrency]
 lock_path = {nova.data}/lock
 [oslo_messaging_notifications]
 driver = noop
 {authtoken}
+service_type = compute
 [service_user]
 send_service_user_token = {str(nova.send_service_user_token).lower()}
 {account}
@@ -74,6 +76,14 @@ ram = -1
 """
 
 
+def _vendordata(nova: Nova) -> str:
+    """Guests are given what our filter in front of this Nova's API has for them, if it stands there."""
+    if "glance_related" not in nova.api.words.split():
+        return ""
+    target = f"cloud-init@{nova.url}/v2.1/vendordata"
+    return f"vendordata_providers = StaticJSON,DynamicJSON\nvendordata_dynamic_targets = {target}"
+
+
 def databases_conf(nova: Nova) -> str:
     """What all but nova-compute have besides: a compute host is not let near a database."""
     return f"""\
@@ -93,17 +103,31 @@ log_file = {log}
 """
 
 
-def paste_ini(venv: Path, words: str, conf: Path | None, extra: str = "") -> str:
-    """Nova's stock file with `words` right after `authtoken` in every pipeline of its API."""
+def paste_ini(
+    venv: Path, words: str, conf: Path | None, extra: str = "", *, place: str = "api", page: bool = False
+) -> str:
+    """Nova's stock file with `words` in every pipeline of its API, or of its metadata service; see `_PLACES`.
+
+    :param page: whether the page of the package menu stands beside the API
+    """
     text = (venv / "etc" / "nova" / "api-paste.ini").read_text()
     if words:
-        text = insert_words(text, words) + paste.sections(words, conf)
+        text = _insert_words(text, words, place) + paste.sections(words, conf)
+    if page:
+        text = paste.with_page(text, conf)
     return f"{text}\n{extra}\n"
 
 
-def insert_words(text: str, words: str) -> str:
-    """A paste file with `words` between `authtoken` and `keystonecontext` in every line `keystone... = ...`."""
-    changed, count = re.subn(r"(?m)^(keystone\S* = .*\bauthtoken)(?= keystonecontext\b)", rf"\1 {words}", text)
+# Between which two words ours stand, by whose pipelines they are.
+_PLACES = {
+    "api": ("authtoken", "keystonecontext", r"(?m)^(keystone\S* = .*\bauthtoken)(?= keystonecontext\b)"),
+    "metadata": ("http_proxy_to_wsgi", "metaapp", r"(?m)^(pipeline = .*\bhttp_proxy_to_wsgi)(?= metaapp\b)"),
+}
+
+
+def _insert_words(text: str, words: str, place: str) -> str:
+    before, after, pattern = _PLACES[place]
+    changed, count = re.subn(pattern, rf"\1 {words}", text)
     if not count:
-        raise Trouble("this Nova's paste file has no line `keystone = ... authtoken keystonecontext ...`")
+        raise Trouble(f"this Nova's paste file has no line `... {before} {after} ...`")
     return changed

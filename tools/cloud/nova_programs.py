@@ -77,12 +77,15 @@ class Api(Program):
         paste_extra: str = "",
         conf_extra: str = "",
         suite_conf: Path | None = None,
+        place: str = "api",
+        page: bool = False,
         server: str = "gunicorn",
         workers: int = 1,
         threads: int = 8,
     ) -> None:
         """`filters`, `before`, `after` are words of the pipeline: ours, right after `authtoken`; what stands
-        outside of ours; what stands inside. Empty `filters` make a stock Nova."""
+        outside of ours; what stands inside. Empty `filters` make a stock Nova. `place` says whose pipeline it is,
+        `page` whether the page of the package menu stands beside the API."""
         if filters and suite_conf is None:
             raise ValueError("our filters need suite_conf")
         super().__init__(nova, name)
@@ -92,6 +95,8 @@ class Api(Program):
         self.paste_extra = paste_extra
         self.conf_extra = conf_extra
         self.suite_conf = suite_conf
+        self.place = place
+        self.page = page
         self.server = server
         self.workers = workers
         self.threads = threads
@@ -106,7 +111,11 @@ class Api(Program):
     def write_config(self) -> None:
         paste = self.etc / "api-paste.ini"
         write_private(self.etc / "program.conf", program_conf(self.log, self.conf_extra))
-        paste.write_text(paste_ini(self.nova.venv, self.words, self.suite_conf, self.paste_extra))
+        paste.write_text(
+            paste_ini(
+                self.nova.venv, self.words, self.suite_conf, self.paste_extra, place=self.place, page=self.page
+            )
+        )  # fmt: skip
 
     def start(self, wait: bool = True) -> None:
         if self.server == "gunicorn":

@@ -32,7 +32,7 @@ class Suite:
         """`conf_extra` is appended to the configuration file; `database` is a SQLAlchemy URL.
 
         `mark_key` is the secret that Nova's side and Glance's side share; `installation`, for Nova's side, is
-        the UUID of that Nova. `with_menu`: with a folder for what the package menu hands over, and with keys.
+        the UUID of that Nova. `with_menu`: with all that the package menu wants.
         """
         self.root = root.absolute()
         self.venv = venv.absolute()
@@ -78,8 +78,10 @@ region_name = {REGION}
             lines += ["[instance_aware]", f"nova_installation_uuid = {self.installation}"]
         if self.with_menu:
             self.handed_over.mkdir(parents=True, exist_ok=True)
-            lines += ["[package_menu]", "package_management_driver = file", "look_around_seconds = 5"]
+            lines += ["[package_menu]", "package_management_driver = file, guest", "look_around_seconds = 5"]
             lines += ["[package_menu_file]", f"folder = {self.handed_over}", "[keys]", f"folder = {self.keys}"]
+            # There is no TLS on the loopback.
+            lines += ["[package_menu_ui]", f"auth_url = {self.keystone.url}", "insecure_cookie = true"]
         return "\n".join(lines)
 
     def manage(self, *words: str) -> subprocess.CompletedProcess[str]:

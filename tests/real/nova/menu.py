@@ -65,6 +65,11 @@ class Menu:
         """What a server has, as the API shows it."""
         return self.need(who, "GET", f"/servers/{server_id}/packages")["server_packages"]
 
+    def delivery(self, who: str, server_id: str, driver: str = "file") -> Any:
+        """How far it has come to a driver, as the API shows it."""
+        (found,) = [one for one in self.settings(who, server_id)["deliveries"] if one["driver"] == driver]
+        return found
+
     def open_boots(self) -> int:
         """Of how many requests with settings it is not known yet which servers they made."""
         database = Database(DatabaseSettings(self.cloud.suite.database))

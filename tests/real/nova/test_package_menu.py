@@ -46,11 +46,9 @@ def test_a_server_is_booted_with_settings_and_they_are_handed_over(menu: Menu, n
     shown = nova_cloud.server("alice", server)
     assert shown["packages"] == ["apache", "monitoring"]
     assert shown["package_variables"] == {**values, "token": None}
-    settings = menu.until(
-        lambda: (found := menu.settings("alice", server))["deliveries"][0]["is_current"] and found, "it is current"
-    )
-    (delivery,) = settings["deliveries"]
-    assert (delivery["driver"], delivery["state"]) == ("file", "delivered")
+    handed = menu.until(lambda: (found := menu.delivery("alice", server))["is_current"] and found, "it is current")
+    assert handed["state"] == "delivered"
+    assert menu.delivery("alice", server, "guest")["state"] == "offered"
     nova_cloud.delete_server("alice", server)
 
 

@@ -72,7 +72,8 @@ class Basis:
         cloud = self.cloud
         suite = Suite(
             cloud.root, cloud.venv, cloud.keystone, name=name, database=self.database(database, database_port),
-            mark_key=mark_key or cloud.suite.mark_key, installation=cloud.installation, conf_extra=f"{account}{extra}",
+            mark_key=mark_key or cloud.suite.mark_key, installation=cloud.installation, with_menu=True,
+            conf_extra=f"{account}{extra}",
         )  # fmt: skip
         suite.write_config()
         return suite
