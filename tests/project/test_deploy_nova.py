@@ -12,16 +12,23 @@ from typing import Any
 import pytest
 import yaml
 
-from glance_related.cmd.check.nova_pipelines import check_nova
-from glance_related.cmd.paste import PasteFile
-from glance_related.settings.options import DEFAULT_FILE, load
-from tests.project.nova_paste_files import INSTALLED, NOVAS, WORDS, assert_is_novas_with_our_words, novas_words
+from glance_related.settings.options import load
+from tests.project.nova_paste_files import (
+    ALL,
+    DOOR,
+    INSTALLED,
+    META,
+    NOVAS,
+    WHOLE_NOVA,
+    WORDS,
+    assert_is_novas_with_our_words,
+    built_by_nova,
+    novas_words,
+)
 from tests.project.paste_files import read
 from tests.project.source import PROJECT
 from tests.project.test_deploy import A_KEY, DEPLOY, rendered, rendered_tree
 
-#: Nova's metadata service, as Nova 34 has it.
-METADATA = "cors http_proxy_to_wsgi metaapp"
 A_UUID = "11111111-2222-3333-4444-555555555555"
 
 
@@ -53,33 +60,28 @@ def assert_is_taken(sections: Mapping[str, Mapping[str, Any]], folder: Path) -> 
 
 
 def test_etc_paste_ini_is_novas_own_file_with_our_words_and_sections() -> None:
-    ours, words = read((PROJECT / "etc" / "paste.ini").read_text()), ("glance_related", *WORDS)
-    novas = [*novas_words(NOVAS), *(f"filter:{word}" for word in words)]
-    assert_is_novas_with_our_words(laid_over(NOVAS, {section: dict(ours[section]) for section in novas}), NOVAS, words)
-
-
-def test_etc_paste_ini_is_novas_own_metadata_service_with_our_word(tmp_path: Path) -> None:
     ours = read((PROJECT / "etc" / "paste.ini").read_text())
-    words = ours["pipeline:meta"]["pipeline"].split()
-    assert [word for word in words if word != "guest_meta"] == METADATA.split()
-    paste = tmp_path / "api-paste.ini"
-    stock = f"[pipeline:meta]\npipeline = {METADATA}\n"
-    paste.write_text(laid_over(stock, {name: dict(ours[name]) for name in ("pipeline:meta", "filter:guest_meta")}))
-    assert [finding.code for finding in check_nova(PasteFile(paste), config_file=DEFAULT_FILE)] == [
-        "nova_paste.no_section"  # of the API's filters: they are in other sections
-    ]
+    changed = [*novas_words(NOVAS), "composite:osapi_compute", "pipeline:meta"]
+    added = [f"filter:{word}" for word in (*ALL, META)] + [f"composite:{DOOR}"]
+    made = laid_over(NOVAS, {section: dict(ours[section]) for section in (*changed, *added)})
+    assert_is_novas_with_our_words(made, NOVAS, (*ALL, META, DOOR))
 
 
 @pytest.mark.real
 @pytest.mark.skipif(not INSTALLED.exists(), reason="no Nova is installed beside the tests")
-def test_the_line_that_this_test_takes_for_novas_metadata_service_is_the_installed_novas() -> None:
-    assert read(INSTALLED.read_text())["pipeline:meta"]["pipeline"].split() == METADATA.split()
+def test_a_real_nova_starts_with_etc_paste_ini() -> None:
+    ours = read((PROJECT / "etc" / "paste.ini").read_text())
+    novas = {name: dict(ours[name]) for name in ours.sections() if name not in ("composite:api", "app:healthcheck")}
+    assert built_by_nova(laid_over(NOVAS, novas)) == WHOLE_NOVA
 
 
 @pytest.mark.real
 @pytest.mark.skipif(not INSTALLED.exists(), reason="no Nova is installed beside the tests")
 def test_the_lines_that_these_tests_take_for_novas_are_the_installed_novas() -> None:
-    assert novas_words(INSTALLED.read_text()) == novas_words(NOVAS)
+    installed, taken = read(INSTALLED.read_text()), read(NOVAS)
+    assert {name: dict(taken[name]) for name in taken.sections()} == {
+        name: dict(installed[name]) for name in taken.sections()
+    }
 
 
 def test_kollas_paste_file_is_made_from_the_images_own() -> None:
