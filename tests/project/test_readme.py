@@ -6,14 +6,14 @@ import argparse
 import re
 import shlex
 import subprocess
-from collections.abc import Sequence
-from importlib.metadata import EntryPoint
+from collections.abc import Iterable, Sequence
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 import pytest
 from keystoneauth1 import loading
 
-from glance_related.cmd.manage import parser
+from glance_related.cmd import enc, manage, worker
 from glance_related.riders.mark import KEY_MIN
 from glance_related.settings.options import DEFAULT_FILE, load
 from tests.project.nova_paste_files import NOVAS, assert_is_novas_with_our_words
@@ -42,33 +42,44 @@ def block_with(language: str, words: str) -> str:
     return found
 
 
+# Our programs, and how each reads its command line.
+PARSERS = {
+    "glance-related-manage": manage.parser,
+    "glance-related-worker": worker.parser,
+    "glance-related-enc": enc.parser,
+}
+
+
 def commands(text: str) -> list[str]:
     """Whole command lines of ours in some shell text, continued lines joined."""
     joined = text.replace("\\\n", " ")
-    return re.findall(r"(?m)(?:^|/)(glance-related-manage .*?)(?: #.*)?$", joined)
+    return re.findall(rf"(?m)(?:^|/)((?:{'|'.join(PARSERS)})(?: .*?)?)(?: *#.*)?$", joined)
 
 
 # Words of the blocks that change a host's paste file.
 GLANCES, NOVAS_OWN = "glance-api-paste.ini.before", "/etc/nova/api-paste.ini.before"
-TYPED = sorted({line for kind in ("sh", "ini") for block in blocks(kind) for line in commands(block)})
+UNIT = (PROJECT / "etc" / "glance-related-worker.service").read_text()
+TYPED = sorted({line for text in (*blocks("sh"), *blocks("ini"), UNIT) for line in commands(text)})
 # What sentences, manuals and help texts tell an operator to run: `glance-related-manage ...` between quotes.
 SAID = sorted(
     {
         " ".join(found.split())
         for path in (*PACKAGE.rglob("*.py"), *(PROJECT / page for page in PAGES))
-        for found in re.findall(r"['`](glance-related-manage [^'`\"\n]*)['`]", path.read_text())
+        for found in re.findall(rf"['`]((?:{'|'.join(PARSERS)}) [^'`\"\n]*)['`]", path.read_text())
     }
 )
 
 
 def parsed(command: str) -> argparse.Namespace:
-    words = re.sub(r"\{[^}]*\}", A_UUID, command).replace(" UUID", f" {A_UUID}")
-    return parser().parse_args(shlex.split(words)[1:])
+    words = shlex.split(re.sub(r"\{[^}]*\}", A_UUID, command).replace(" UUID", f" {A_UUID}"))
+    given = ["a-server"] if words == ["glance-related-enc"] else words[1:]  # Puppet appends a name
+    return PARSERS[words[0]]().parse_args(given)
 
 
 @pytest.mark.parametrize("command", TYPED)
 def test_a_command_to_type_is_there(command: str) -> None:
-    assert callable(parsed(command).run)
+    told = parsed(command)
+    assert not command.startswith("glance-related-manage") or callable(told.run)
 
 
 @pytest.mark.parametrize("command", SAID)
@@ -78,13 +89,15 @@ def test_a_command_that_a_sentence_names_is_there(command: str) -> None:
     except SystemExit:
         # a sentence may name the command alone, as `glance-related-manage installation`
         with pytest.raises(SystemExit) as left:
-            parser().parse_args([*shlex.split(command)[1:], "--help"])
+            PARSERS[command.split()[0]]().parse_args([*shlex.split(command)[1:], "--help"])
         assert left.value.code == 0
 
 
 def test_commands_are_found_in_the_readme() -> None:
-    assert {command.split()[1] for command in TYPED} >= {
-        "db", "installation", "generate-installation-uuid", "reconcile", "config", "show",
+    assert {command.split()[0] for command in TYPED} == set(PARSERS)
+    assert {command.split()[1] for command in TYPED if " " in command} >= {
+        "db", "installation", "generate-installation-uuid", "reconcile", "config", "show", "keys",
+        "deliveries", "purge",
     }  # fmt: skip
     assert SAID
 
@@ -95,19 +108,34 @@ def test_a_command_that_is_not_there_is_noticed(capsys: pytest.CaptureFixture[st
     assert "downgrade" in capsys.readouterr().err
 
 
+# Every command of openstack that the page tells, as it is typed.
+OPENSTACKS = sorted(
+    line.removeprefix("openstack ")
+    for line in "".join(blocks("sh")).replace("\\\n", " ").splitlines()
+    if line.startswith("openstack ")
+)
+
+
+def _typed(points: Iterable[EntryPoint]) -> dict[str, EntryPoint]:
+    """Commands, by what a person types."""
+    return {point.name.replace("_", " "): point for point in points}
+
+
+_COMPUTE, _IDENTITY = "openstack.compute.v2", "openstack.identity.v3"
+OURS = _typed(EntryPoint(*line.split(" = "), _COMPUTE) for line in lines_of("options.entry_points", _COMPUTE))
+
+
+@pytest.mark.parametrize("line", OPENSTACKS)
+def test_a_command_of_openstack_that_it_tells_is_there(line: str) -> None:
+    known = {**_typed(entry_points(group=_IDENTITY)), **OURS}
+    name = max((name for name in known if line.startswith(f"{name} ")), key=len)
+    command = known[name].load()
+    command(None, None).get_parser(name).parse_args(shlex.split(line.removeprefix(name), comments=True))
+
+
 def test_customers_are_told_commands_of_openstack_that_are_there() -> None:
-    ours = {
-        line.partition(" = ")[0].replace("_", " "): line.partition(" = ")[2]
-        for line in lines_of("options.entry_points", "openstack.compute.v2")
-    }
-    typed = "".join(blocks("sh")).replace("\\\n", " ").splitlines()
-    told = [line.removeprefix("openstack ") for line in typed if line.startswith("openstack ")]
-    for line in told:
-        (name,) = [name for name in ours if line.startswith(f"{name} ")]
-        command = EntryPoint(name, ours.pop(name), "openstack.compute.v2").load()
-        command(None, None).get_parser(name).parse_args(shlex.split(line.removeprefix(name)))
-    assert told
-    assert not ours, "commands that no customer is told of"
+    untold = {name for name in OURS if not any(line.startswith(f"{name} ") for line in OPENSTACKS)}
+    assert not untold, "commands that no customer is told of"
 
 
 def test_the_tools_that_it_names_are_there() -> None:
@@ -182,7 +210,7 @@ def test_its_lines_take_the_filters_out_again_and_nothing_else(shape: str, tmp_p
     paste.write_text(SHAPES[shape])
     _type(block_with("sh", GLANCES), paste)
     assert all(word in paste.read_text() for word in WORDS)
-    _type(_removal("systemctl disable"), paste)
+    _type(_removal("disable --now glance-related-reconcile"), paste)
     assert paste.read_text().rstrip() == SHAPES[shape].rstrip()
 
 
@@ -191,7 +219,7 @@ def test_its_lines_take_one_system_out_of_glance_where_they_name_it_alone(gone: 
     paste = tmp_path / "glance-api-paste.ini"
     paste.write_text(SHAPES["lines"])
     _type(block_with("sh", GLANCES), paste)
-    _type(_naming(gone, _removal("systemctl disable")), paste)
+    _type(_naming(gone, _removal("disable --now glance-related-reconcile")), paste)
     assert_filters_are_where_they_belong(paste.read_text(), [word for word in WORDS if word != gone])
 
 
