@@ -12,7 +12,7 @@ from glance_related.instance_ref import InstanceRef
 from glance_related.package_menu.carrier import PackageCarrier
 from tests.filters.conftest import ADMIN, NOVA
 from tests.filters.menu_side import MenuSide, make
-from tests.servers.puppet import Puppet
+from tests.servers.puppet import LoadedPuppet, Puppet
 from tests.unit.cmd.enc_api import Api
 
 ENC = Path(sys.executable).with_name("glance-related-enc")
@@ -86,9 +86,12 @@ class PuppetSide:
         return path
 
 
-def make_puppet_side(tmp_path: Path, api: FilteredApi, options: str = "") -> PuppetSide:
-    """Puppet asks us, with `options` of the driver; ``PUPPET`` in them is its command."""
-    puppet = Puppet(tmp_path / "puppet", f"{ENC} --config-file {tmp_path}/enc.conf")
+def make_puppet_side(tmp_path: Path, api: FilteredApi, loaded: LoadedPuppet, options: str = "") -> PuppetSide:
+    """Puppet asks us, with `options` of the driver; ``PUPPET`` in them is its command.
+
+    :param loaded: whose forks its commands are
+    """
+    puppet = Puppet(tmp_path / "puppet", f"{ENC} --config-file {tmp_path}/enc.conf", loaded)
     puppet.site(SITE)
     puppet.module("web", WEB)
     compiled = options.replace("PUPPET", puppet.command("catalog", "compile", "{certname}"))

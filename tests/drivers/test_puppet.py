@@ -1,10 +1,13 @@
-"""The driver puppet with the real Puppet: what it compiles of what was set, and what it complains of."""
+"""The driver puppet with the real Puppet: what it compiles of what was set, and what it complains of.
+
+Most commands are forks of a process that has loaded Puppet; where it counts how a command is started, it is the
+installed one.
+"""
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,7 @@ from tests.drivers.puppet_side import FilteredApi, PuppetSide, make_puppet_side
 from tests.drivers.test_package_drivers import puppet_settings
 from tests.filters.conftest import ADMIN
 from tests.servers import MissingProgram
-from tests.servers.puppet import Puppet, classes
+from tests.servers.puppet import LoadedPuppet, Puppet, catalog_of, classes
 from tests.servers.server import wait_until
 
 pytestmark = pytest.mark.real
@@ -46,13 +49,27 @@ def api() -> Iterator[FilteredApi]:
     made.stop()
 
 
-def made(tmp_path: Path, api: FilteredApi, options: str = "") -> PuppetSide:
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoadedPuppet]:
+    """A Puppet that is loaded once for all tests of this module."""
     try:
-        side = make_puppet_side(tmp_path, api, options)
+        made = LoadedPuppet(tmp_path_factory.mktemp("loaded"))
     except MissingProgram as missing:
         pytest.skip(str(missing))
-    side.menu.publish(WEB, PORT, HOSTS, ROLE, PASSWORD)
-    return side
+    with made:
+        yield made
+
+
+@pytest.fixture
+def make(tmp_path: Path, api: FilteredApi, loaded: LoadedPuppet) -> Callable[[str], PuppetSide]:
+    """A Puppet that asks us, with some options of the driver."""
+
+    def made(options: str) -> PuppetSide:
+        side = make_puppet_side(tmp_path, api, loaded, options)
+        side.menu.publish(WEB, PORT, HOSTS, ROLE, PASSWORD)
+        return side
+
+    return made
 
 
 def resource(catalog: Any, kind: str, title: str) -> dict[str, Any]:
@@ -67,13 +84,13 @@ FORMS = {"asked": "compile = PUPPET", "manifests": "manifests = SERVERS\ncompile
 
 
 @pytest.fixture(params=FORMS)
-def side(request: pytest.FixtureRequest, tmp_path: Path, api: FilteredApi) -> PuppetSide:
-    made_ = made(tmp_path, api, FORMS[request.param])
+def side(request: pytest.FixtureRequest, make: Callable[[str], PuppetSide]) -> PuppetSide:
+    made = make(FORMS[request.param])
     if request.param == "manifests":
         # nobody has to be asked
-        conf = made_.puppet.conf
+        conf = made.puppet.conf
         conf.write_text("\n".join(line for line in conf.read_text().splitlines() if "node" not in line) + "\n")
-    return made_
+    return made
 
 
 def test_what_was_set_is_compiled_and_delivered(side: PuppetSide) -> None:
@@ -142,9 +159,9 @@ def driver(puppet: Puppet) -> PuppetDriver:
     return PuppetDriver(puppet_settings(manifests=str(puppet.servers)))
 
 
-def test_values_of_every_type_arrive_unchanged_in_a_compiled_catalog(
-    puppet: Puppet, nodes: Path, driver: PuppetDriver
-) -> None:
+def test_values_of_every_type_arrive_unchanged_in_a_compiled_catalog(tmp_path: Path, loaded: LoadedPuppet) -> None:
+    puppet = Puppet(tmp_path / "puppet", "/bin/echo {} #", loaded)  # any node is known, and has nothing
+    driver = PuppetDriver(puppet_settings(manifests=str(puppet.servers)))
     values = {f"v{number}": value for number, value in enumerate(one for kind in VALUES.values() for one in kind)}
     one = server()
     variables = [variable(name, value, "web") for name, value in values.items()]
@@ -152,13 +169,10 @@ def test_values_of_every_type_arrive_unchanged_in_a_compiled_catalog(
     puppet.site(classes(["web"], sorted(values)) + "node default { }\n")
     (manifest,) = puppet.servers.glob("*.pp")
     name = one.ref.instance_id
-    (nodes / name).write_text("{}\n")
-    for locale in ("C", "C.UTF-8"):
-        done = puppet.run("parser", "validate", manifest, LC_ALL=locale)
+    for run, locale in ((puppet.run, "C.UTF-8"), (puppet.run_installed, "C")):
+        done = run("parser", "validate", manifest, LC_ALL=locale)
         assert (done.returncode, done.stdout) == (0, ""), done.stderr
-        done = puppet.run("catalog", "compile", name, LC_ALL=locale)
-        assert done.returncode == 0, done.stderr
-        catalog = json.loads(done.stdout[done.stdout.index("{") :])
+        catalog = catalog_of(run("catalog", "compile", name, LC_ALL=locale))
         assert resource(catalog, "Class", "Web") == values
         assert [one for one in catalog["resources"] if one["type"] == "Notify"] == []
     done = puppet.run("apply", "--noop", "--certname", name, puppet.manifests)
@@ -210,14 +224,14 @@ def test_one_servers_settings_end_nobody_elses_compilation(puppet: Puppet, nodes
 # -- Puppet asks
 
 
-def test_puppet_asks_with_our_program_and_no_other(tmp_path: Path, api: FilteredApi) -> None:
-    side = made(tmp_path, api, "certname = {hostname}.{project_id}.example.org")
+def test_puppet_asks_with_our_program_and_no_other(make: Callable[[str], PuppetSide]) -> None:
+    side = make("certname = {hostname}.{project_id}.example.org")
     server_id = side.booted("web-1", package_variables={"hosts": ["grün", "🐢"], "role": "' } \n".strip()})
     side.set(server_id, port=8080, password="hunter2 \\ 'x'")
     name = "web-1.alice-project.example.org"
-    found = side.puppet.run("node", "find", name)
+    found = side.puppet.run_installed("node", "find", name)
     assert found.returncode == 0, found.stderr
-    catalog = side.puppet.catalog(name)
+    catalog = catalog_of(side.puppet.run_installed("catalog", "compile", name, "--facts_terminus", "facter"))
     assert resource(catalog, "Class", "Web") == {"port": 8080, "hosts": ["grün", "🐢"], "password": "hunter2 \\ 'x'"}
     assert resource(catalog, "Notify", "role") == {"message": "' }"}
     applied = side.puppet.run("apply", "--noop", "--certname", name, side.puppet.manifests)
@@ -229,8 +243,10 @@ def test_puppet_asks_with_our_program_and_no_other(tmp_path: Path, api: Filtered
     assert "returned 1" in unknown.stderr
 
 
-def test_puppet_goes_on_with_what_it_was_told_last_while_nobody_answers(tmp_path: Path, api: FilteredApi) -> None:
-    side = made(tmp_path, api)
+def test_puppet_goes_on_with_what_it_was_told_last_while_nobody_answers(
+    make: Callable[[str], PuppetSide], api: FilteredApi
+) -> None:
+    side = make("")
     server_id = side.booted()
     assert resource(side.puppet.catalog(server_id), "Class", "Web")["port"] == 80
     side.set(server_id, port=8080)
@@ -245,17 +261,19 @@ def test_puppet_goes_on_with_what_it_was_told_last_while_nobody_answers(tmp_path
     assert resource(side.puppet.catalog(server_id), "Class", "Web")["port"] == 8080
 
 
-def test_the_environment_is_the_operators(tmp_path: Path, api: FilteredApi) -> None:
-    side = made(tmp_path, api, "environment = testenv")
+def test_the_environment_is_the_operators(make: Callable[[str], PuppetSide]) -> None:
+    side = make("environment = testenv")
     server_id = side.booted()
     testenv = side.puppet.root / "environments" / "testenv" / "manifests" / "site.pp"
     testenv.write_text("class web($port, $hosts = []) { }\n")
     assert side.puppet.catalog(server_id)["environment"] == "testenv"
 
 
-def test_while_the_api_cannot_be_reached_nothing_counts_as_refused(tmp_path: Path, api: FilteredApi) -> None:
+def test_while_the_api_cannot_be_reached_nothing_counts_as_refused(
+    make: Callable[[str], PuppetSide], api: FilteredApi
+) -> None:
     """What is compiled must be what was set, and not what was told last."""
-    side = made(tmp_path, api, "compile = PUPPET")
+    side = make("compile = PUPPET")
     server_id = side.booted()
     side.menu.deliver()
     assert side.delivery(server_id) == ("delivered", "")

@@ -1,23 +1,28 @@
 """A Puppet without a server: a folder with an environment, and the real compiler over it.
 
-`Puppet.run` is the real command; `Puppet.compiled` the same compiler in a process that stays, for starting it takes
-more than a second.
+`Puppet.run` is the real command, which takes a second to start. `LoadedPuppet` has loaded it, and each command is a
+fork of that; `Puppet.compiled` is the same compiler in a process that stays, and tells what no catalog has.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from tests.servers import program
+from tests.servers.server import wait_until
 
 _COMPILER = Path(__file__).with_name("puppet_compiler.rb")
+_LOADED = Path(__file__).with_name("puppet_loaded.rb")
+_COMMAND = Path(__file__).with_name("puppet_command.py")
 
 
 class Puppet:
@@ -25,10 +30,12 @@ class Puppet:
 
     :param root: an empty folder
     :param external_nodes: the classifier, with an absolute path; None: there is none
+    :param loaded: whose forks its commands are; None: the installed command, started anew each time
     """
 
-    def __init__(self, root: Path, external_nodes: str | None = None) -> None:
-        self._puppet = program("puppet", "puppet")
+    def __init__(self, root: Path, external_nodes: str | None = None, loaded: LoadedPuppet | None = None) -> None:
+        self._installed = [program("puppet", "puppet")]
+        self._command = self._installed if loaded is None else loaded.command
         self._ruby = program("ruby", "ruby")
         self.root = root
         self.conf = root / "puppet.conf"
@@ -41,6 +48,8 @@ class Puppet:
         settings = {name: root / name for name in ("confdir", "codedir", "vardir", "rundir", "logdir", "ssldir")}
         lines = [f"{name} = {path}" for name, path in settings.items()]
         lines += [f"environmentpath = {root}/environments", "strict_variables = true"]
+        # without this machine's facts: to gather them takes as long as all the rest
+        lines += ["facts_terminus = memory"]
         if external_nodes is not None:
             lines += ["node_terminus = exec", f"external_nodes = {external_nodes}"]
         self.conf.write_text("\n".join(["[main]", *lines]) + "\n")
@@ -80,20 +89,27 @@ class Puppet:
 
     def run(self, *words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
         """The real command, as ``run("parser", "validate", path)``."""
-        argv = [self._puppet, *map(str, words), "--config", str(self.conf), "--color", "false"]
+        return self._run(self._command, words, environment)
+
+    def run_installed(self, *words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+        """The same by the installed command, whatever `run` runs."""
+        return self._run(self._installed, words, environment)
+
+    def _run(
+        self, command: Sequence[str], words: Sequence[str | Path], environment: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        argv = [*command, *map(str, words), "--config", str(self.conf), "--color", "false"]
         return subprocess.run(
             argv, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=120
         )
 
     def command(self, *words: str) -> str:
         """The same as a line for an option."""
-        return " ".join([self._puppet, *words, "--config", str(self.conf)])
+        return shlex.join([*self._command, *words, "--config", str(self.conf)])
 
     def catalog(self, certname: str) -> Any:
         """The catalog that the real command compiles."""
-        done = self.run("catalog", "compile", certname)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout[done.stdout.index("{") :])
+        return catalog_of(self.run("catalog", "compile", certname))
 
     def compiled(self, certname: str) -> Mapping[str, Any]:
         """What the compiler makes of a node: its classes with their parameters, and what its scopes have.
@@ -116,6 +132,44 @@ class Puppet:
         if "error" in answer:
             raise LookupError(answer["error"])
         return answer
+
+
+def catalog_of(done: subprocess.CompletedProcess[str]) -> Any:
+    """What ``catalog compile`` has printed, which must have succeeded."""
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout[done.stdout.index("{") :])
+
+
+class LoadedPuppet:
+    """A process that has loaded Puppet, and does each command in a fork of itself; a context manager.
+
+    Of what counts at the start of a process alone, the locale is ``C.UTF-8``.
+
+    :param root: an empty folder
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._socket = root / "socket"
+        warm = Puppet(root / "warm")
+        warm.site("notify { 'warm': }\n")
+        argv = [program("ruby", "ruby"), str(_LOADED), str(self._socket), str(warm.conf)]
+        self._process = subprocess.Popen(argv, stdin=subprocess.PIPE, env={**os.environ, "LC_ALL": "C.UTF-8"})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()  # it waits for that
+        self._process.wait(20)
+
+    @property
+    def command(self) -> Sequence[str]:
+        """What stands for ``puppet``, once it is ready."""
+        wait_until(lambda: self._process.poll() is not None or self._socket.exists(), "Puppet is not loaded")
+        return [sys.executable, "-I", "-S", str(_COMMAND), str(self._socket)]
 
 
 def classes(names: Sequence[str], parameters: Sequence[str]) -> str:
