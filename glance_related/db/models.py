@@ -229,7 +229,7 @@ package_history = sa.Table(
 
 #: The outbox: what must reach somebody else, one row for each receiver and thing, and how far it has come. Times are
 #: milliseconds of the database's own clock; what may be taken up by a worker has a ``due_at``. Each delivery is written
-#: twice, and each index with it: there are no more than workers need.
+#: twice, and each index with it: there are no more than workers need, and one of what has failed.
 deliveries = sa.Table(
     "glance_related_deliveries",
     metadata,
@@ -253,13 +253,22 @@ deliveries = sa.Table(
     sa.Column("applied", _LONG_TEXT, nullable=True),
     sa.Column("message", sa.Text, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("wished_at", sa.BigInteger, nullable=False),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
     sa.Column("read_at", sa.BigInteger, nullable=True),
     sa.Column("confirmed_at", sa.BigInteger, nullable=True),
     sa.Index(
         "glance_related_deliveries_receiver", "nova_installation_uuid", "instance_id", "driver", "item", unique=True
     ),
-    sa.Index("glance_related_deliveries_due", "driver", "due_at"),
+    sa.Index("glance_related_deliveries_due", "driver", "due_at", "wished_at"),
+    sa.Index(
+        "glance_related_deliveries_failed",
+        "state",
+        "driver",
+        # MariaDB has everything in it
+        postgresql_where=sa.text("state = 'failed'"),
+        sqlite_where=sa.text("state = 'failed'"),
+    ),
     **MYSQL_TABLE,
 )
 

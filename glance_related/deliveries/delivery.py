@@ -54,6 +54,7 @@ class Delivery:
     :param applied_generation: what the receiver is known to have
     :param applied: that, as far as the receiver tells; without what is secret
     :param message: the receiver's own words
+    :param wished_at: since when it is to have just this
     :param read_at: when a receiver that pulls has last read it
     :param confirmed_at: when a receiver has last said that it has it
     """
@@ -75,9 +76,34 @@ class Delivery:
     applied: Mapping[str, Any] | None
     message: str
     created_at: int
+    wished_at: int
     updated_at: int
     read_at: int | None = None
     confirmed_at: int | None = None
+
+
+@dataclass(frozen=True)
+class Depth:
+    """How much of one driver's is in one state.
+
+    :param oldest: since how many seconds the first of it has been wished for
+    """
+
+    driver: str
+    state: str
+    number: int
+    oldest: float
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How much is still to be handed over.
+
+    :param oldest: since how many seconds the first of it has been wished for; 0 where there is nothing
+    """
+
+    number: int = 0
+    oldest: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,9 @@ from glance_related.deliveries.delivery import (
     READ,
     REMOVE,
     Delivery,
+    Depth,
     Done,
+    Waiting,
     Wish,
 )
 from glance_related.deliveries.wish_store import wish
@@ -52,19 +54,6 @@ class Failed:
     message: str
     delay: float | None
     counts: bool = True
-
-
-@dataclass(frozen=True)
-class Depth:
-    """How much of one driver's is in one state.
-
-    :param oldest: since how many seconds the first of them has waited
-    """
-
-    driver: str
-    state: str
-    number: int
-    oldest: float
 
 
 def _of(ref: InstanceRef) -> sa.ColumnElement[bool]:
@@ -226,6 +215,7 @@ class DeliveryStore:
             .where(_of(ref), _ROWS.driver == driver, _ROWS.item == "")
             .ordered_values(
                 (_ROWS.read_at, self._now),
+                (_ROWS.wished_at, sa.case((_ROWS.generation < generation, self._now), else_=_ROWS.wished_at)),
                 (_ROWS.state, sa.case((is_news, READ), else_=_ROWS.state)),
                 (_ROWS.generation, sa.case((_ROWS.generation < generation, generation), else_=_ROWS.generation)),
             )
@@ -261,7 +251,9 @@ class DeliveryStore:
         statement = (
             sa.update(deliveries)
             .where(_of(ref), _ROWS.is_pulled == 1, _ROWS.action != REMOVE)
-            .values(state=OFFERED, applied_generation=None, applied=None, confirmed_at=None, message="")
+            .values(
+                state=OFFERED, applied_generation=None, applied=None, confirmed_at=None, message="", wished_at=self._now
+            )
         )
         self._database.write(lambda connection: connection.execute(statement))
 
@@ -290,27 +282,47 @@ class DeliveryStore:
     def retry(self, ids: Sequence[str]) -> int:
         """Hand these over again, whatever became of them; those under way stay as they are."""
         is_pushed = _ROWS.is_pulled == 0
+        had_it = _ROWS.state.in_((DELIVERED, CONFIRMED))
 
         def work(connection: sa.Connection) -> int:
             these = among(connection.dialect.name, _ROWS.id, "ids")
             statement = (
                 sa.update(deliveries)
                 .where(these, _ROWS.state != DELIVERING)
-                .values(
-                    state=sa.case((is_pushed, PENDING), else_=OFFERED),
-                    due_at=sa.case((is_pushed, self._now), else_=None),
-                    attempts=0,
-                    updated_at=self._now,
+                .ordered_values(
+                    (_ROWS.wished_at, sa.case((had_it, self._now), else_=_ROWS.wished_at)),
+                    (_ROWS.state, sa.case((is_pushed, PENDING), else_=OFFERED)),
+                    (_ROWS.due_at, sa.case((is_pushed, self._now), else_=None)),
+                    (_ROWS.attempts, 0),
+                    (_ROWS.updated_at, self._now),
                 )
             )
             return connection.execute(statement, {"ids": tuple(ids)}).rowcount
 
         return self._database.write(work) if ids else 0
 
+    def waiting(self, drivers: Collection[str]) -> Waiting:
+        """How much some drivers are still to be handed; read from an index, whatever was handed over before."""
+        query = sa.select(sa.func.count(), self._since_first()).where(
+            _ROWS.driver.in_(sorted(drivers)), _ROWS.due_at.is_not(None)
+        )
+        number, oldest = self._database.read(lambda connection: connection.execute(query).one())
+        return Waiting(number, max(0.0, float(oldest))) if number else Waiting()
+
+    def failed(self, drivers: Collection[str]) -> int:
+        """How much some drivers will not be handed, until somebody changes or retries it; read from an index too."""
+        # the word stands in the statement itself: only then does SQLite see that its index has all of it
+        has_failed = _ROWS.state == sa.literal_column(f"'{FAILED}'")
+        query = sa.select(sa.func.count()).where(has_failed, _ROWS.driver.in_(sorted(drivers)))
+        return self._database.read(lambda connection: int(connection.execute(query).scalar_one()))
+
+    def _since_first(self) -> sa.ColumnElement[Any]:
+        return (self._now - sa.func.min(_ROWS.wished_at)) / 1000.0
+
     def depths(self) -> list[Depth]:
-        """How much is in which state, by driver."""
+        """How much is in which state, by driver; everything is looked at."""
         query = (
-            sa.select(_ROWS.driver, _ROWS.state, sa.func.count(), (self._now - sa.func.min(_ROWS.updated_at)) / 1000.0)
+            sa.select(_ROWS.driver, _ROWS.state, sa.func.count(), self._since_first())
             .group_by(_ROWS.driver, _ROWS.state)
             .order_by(_ROWS.driver, _ROWS.state)
         )
@@ -359,7 +371,7 @@ def _json(applied: Mapping[str, Any] | None) -> str | None:
 
 _PLAIN = (
     "id", "system", "driver", "item", "project_id", "action", "generation", "state", "attempts", "due_at", "claimed_by",
-    "applied_generation", "message", "created_at", "updated_at", "read_at", "confirmed_at",
+    "applied_generation", "message", "created_at", "wished_at", "updated_at", "read_at", "confirmed_at",
 )  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def _wishing(dialect: str) -> Any:
     now = now_ms(dialect)
     fixed = {
         "attempts": 0, "claim": "", "claimed_by": "", "claimed_generation": -1, "message": "",
-        "created_at": now, "updated_at": now,
+        "created_at": now, "wished_at": now, "updated_at": now,
         "due_at": sa.case((sa.bindparam("state", type_=sa.String) == PENDING, now), else_=None),
     }  # fmt: skip
     insert = kind.insert(deliveries).values({**{name: sa.bindparam(name) for name in _WISHED}, **fixed})
@@ -62,6 +62,7 @@ def _wishing(dialect: str) -> Any:
     is_news = sa.or_(new.generation > _ROWS.generation, new.action != _ROWS.action)
     is_free = sa.and_(is_news, _ROWS.state != DELIVERING)
     changes = [
+        ("wished_at", sa.case((is_news, now), else_=_ROWS.wished_at)),
         ("updated_at", sa.case((is_news, now), else_=_ROWS.updated_at)),
         # who is just handing over the former thing will find that it is not the one any more
         ("claimed_generation", sa.case((is_news, -1), else_=_ROWS.claimed_generation)),

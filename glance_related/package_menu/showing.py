@@ -134,6 +134,7 @@ def delivery_document(delivery: Delivery, generation: int | None = None) -> dict
         "attempts": delivery.attempts,
         "next_attempt_at": time_of(delivery.due_at),
         "created_at": time_of(delivery.created_at),
+        "wished_at": time_of(delivery.wished_at),
         "updated_at": time_of(delivery.updated_at),
         "read_at": time_of(delivery.read_at),
         "confirmed_at": time_of(delivery.confirmed_at),

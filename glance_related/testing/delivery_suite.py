@@ -14,11 +14,8 @@ several. The tables must be there, and empty, for each test.
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Sequence
 from typing import Any
-
-import pytest
 
 from glance_related.db.database import Database
 from glance_related.deliveries.delivery import (
@@ -36,46 +33,13 @@ from glance_related.deliveries.delivery import (
 )
 from glance_related.deliveries.fanouts import FanoutStore, begin
 from glance_related.deliveries.store import DeliveryStore, Failed
-from glance_related.deliveries.wish_store import wish
 from glance_related.instance_ref import InstanceRef
+from glance_related.testing.outbox import LEASE, NOVA, OutboxSuite, deliver, ref
 from glance_related.testing.store_suite import at_once
 
-NOVA = "11111111-2222-3333-4444-555555555555"
-LEASE = 60.0
 
-
-def ref() -> InstanceRef:
-    """A server of its own."""
-    return InstanceRef(NOVA, str(uuid.uuid4()))
-
-
-class DeliverySuite:
+class DeliverySuite(OutboxSuite):
     """See the module."""
-
-    @pytest.fixture
-    def databases(self) -> Sequence[Database]:
-        """At least two ways to the same, empty tables, of different nodes where there are some."""
-        raise NotImplementedError("say which databases the suite is to run on")
-
-    @pytest.fixture
-    def store(self, databases: Sequence[Database]) -> DeliveryStore:
-        """The one that writes."""
-        return DeliveryStore(databases[0])
-
-    @pytest.fixture
-    def other(self, databases: Sequence[Database]) -> DeliveryStore:
-        """The one that reads, or works beside the first."""
-        return DeliveryStore(databases[-1])
-
-    @pytest.fixture
-    def wished(self, databases: Sequence[Database]) -> Any:
-        """Puts a wish into the outbox."""
-
-        def put(server: InstanceRef, generation: int = 1, driver: str = "file", **more: Any) -> None:
-            one = Wish(server, "package_menu", driver, "alice-project", generation, **more)
-            databases[0].write(lambda connection: wish(connection, [one]))
-
-        return put
 
     # -- wishes
 
@@ -327,20 +291,6 @@ class DeliverySuite:
         assert store.get(seen[0]) == store.some(limit=1, driver="file")[0]
         assert store.get("no-such") is None
 
-    def test_it_is_told_how_much_waits_and_since_when(self, store: DeliveryStore, wished: Any) -> None:
-        wished(ref())
-        wished(ref())
-        wished(ref(), driver="ldap")
-        claim, (one, _) = store.claim("file", "w", 2, LEASE)
-        store.finish(claim, [(one, Done())])
-        depths = {(one.driver, one.state): one for one in store.depths()}
-        assert {key: depth.number for key, depth in depths.items()} == {
-            ("file", DELIVERED): 1,
-            ("file", DELIVERING): 1,
-            ("ldap", PENDING): 1,
-        }
-        assert 0 <= depths["ldap", PENDING].oldest < 60
-
     def test_receivers_that_have_forgotten_a_server_are_forgotten_after_a_while(
         self, store: DeliveryStore, wished: Any
     ) -> None:
@@ -383,10 +333,3 @@ class DeliverySuite:
         again = store.claim("package_menu", LEASE)
         assert again is not None
         assert (again.marker, store.count()) == ("", 1)
-
-
-def deliver(store: DeliveryStore) -> list[str]:
-    """Hand over what is due for the driver file; the ids."""
-    claim, taken = store.claim("file", "w", 100, LEASE)
-    store.finish(claim, [(one, Done()) for one in taken])
-    return [one.id for one in taken]

@@ -21,9 +21,14 @@ from glance_related.db import migration
 from glance_related.db.database import Database, DatabaseDown, DatabaseSettings
 from glance_related.db.engine import open_engine
 from glance_related.db.models import metadata
+from glance_related.deliveries.store import DeliveryStore
 from glance_related.instance_aware.adoptions import Adoption, AdoptionStore
 from glance_related.instance_aware.store import Store
 from glance_related.instance_ref import InstanceRef
+from glance_related.package_menu.instance_store import InstanceStore
+from glance_related.package_menu.instance_store import Kept as KeptSettings
+from glance_related.package_menu.rules import Choice
+from glance_related.package_menu.store import MenuStore
 from glance_related.props_override.store import Kept, OverrideStore
 from glance_related.riders.rider import Rider
 from glance_related.riders.store import RiderStore
@@ -189,6 +194,36 @@ WALK: dict[str, tuple[Rows, Callable[[Database], bool]]] = {
             and OverrideStore(database).get(InstanceRef(NOVA, "i-4"))
             == Kept(InstanceRef(NOVA, "i-4"), "alice-project", "image-4", "image-5", {"hw_disk_bus": "scsi"}, "req-5",
                     NOW)
+        ),
+    ),
+    "0004": (
+        {
+            "glance_related_package_scopes": [{"scope": "", "version": 1, "generation": 1}],
+            "glance_related_package_entries": [
+                {"name": "web", "kind": "package", "title": "Gr\u00fcn", "description": "", "category": "",
+                 "required": 0, "on_by_default": 1, "enabled": 1, "details": "{}", "version": 1},
+            ],
+            "glance_related_package_instances": [
+                {"nova_installation_uuid": NOVA, "instance_id": "i-6", "project_id": "alice-project", "name": "one",
+                 "hostname": "one", "os_distro": "debian", "generation": 3, "request_id": "req-6", "created_at": NOW},
+            ],
+            "glance_related_package_instance_states": [
+                {"nova_installation_uuid": NOVA, "instance_id": "i-6", "name": "web", "is_on": 0},
+            ],
+            "glance_related_deliveries": [
+                {"id": "delivery-1", "nova_installation_uuid": NOVA, "instance_id": "i-6", "driver": "file", "item": "",
+                 "system": "package_menu", "project_id": "alice-project", "action": "settings", "is_pulled": 0,
+                 "generation": 3, "state": "failed", "attempts": 2, "claim": "", "claimed_by": "w",
+                 "claimed_generation": 3, "message": "no", "created_at": 1, "wished_at": 2, "updated_at": 3},
+            ],
+        },
+        lambda database: (
+            [entry.title for entry in MenuStore(database).of_project("").menu.menu.entries.values()] == ["Gr\u00fcn"]
+            and InstanceStore(database).get(InstanceRef(NOVA, "i-6"))
+            == KeptSettings(InstanceRef(NOVA, "i-6"), "alice-project", "one", "one", "debian", NOW, "req-6", 3,
+                            {"web": Choice(None, False, None)})
+            and [(one.state, one.wished_at, one.message) for one in DeliveryStore(database).some()]
+            == [("failed", 2, "no")]
         ),
     ),
 }  # fmt: skip

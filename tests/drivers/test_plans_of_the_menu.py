@@ -28,6 +28,8 @@ TABLES = (deliveries, package_instances, package_instance_states, package_histor
 QUESTIONS: dict[str, Callable[[Database], Any]] = {
     "claim": lambda database: DeliveryStore(database).claim("file", "w", 50, 60),
     "claim of a driver with nothing due": lambda database: DeliveryStore(database).claim("ldap", "w", 50, 60),
+    "what waits": lambda database: DeliveryStore(database).waiting(["file", "ldap"]),
+    "what has failed": lambda database: DeliveryStore(database).failed(["file", "ldap"]),
     "deliveries of a server": lambda database: DeliveryStore(database).of(REF),
     "read": lambda database: DeliveryStore(database).read(REF, "file", 1),
     "told": lambda database: DeliveryStore(database).told(REF, "file", 1, Done()),
@@ -69,7 +71,7 @@ def filled(backend: str, request: pytest.FixtureRequest, tmp_path_factory: pytes
             **server, "id": f"{number}", "driver": "file", "item": "", "system": "package_menu", "project_id": project,
             "action": "settings", "is_pulled": 0, "generation": 1, "state": "delivered", "attempts": 0,
             "due_at": 1 if number % 1000 == 0 else None, "claim": "", "claimed_by": "", "claimed_generation": 1,
-            "message": "", "created_at": 0, "updated_at": 0,
+            "message": "", "created_at": 0, "wished_at": 0, "updated_at": 0,
         })  # fmt: skip
     with database.engine.begin() as connection:
         for table, some in rows.items():
@@ -102,3 +104,16 @@ def test_what_is_due_is_looked_up_by_its_time(filled: Database) -> None:
         "mysql": "'type': 'range'",
     }
     assert bounds[filled.engine.dialect.name] in lines
+
+
+def test_what_waits_is_counted_in_the_index_alone_and_without_what_has_arrived(filled: Database) -> None:
+    with statements(filled) as asked:
+        assert DeliveryStore(filled).waiting(["file", "ldap"]).number == ROWS // 1000
+    (lines,) = plans_of(filled, asked, deliveries).values()
+    said = "\n".join(lines)
+    signs = {
+        "sqlite": ("COVERING INDEX glance_related_deliveries_due (driver=? AND due_at>?)",),
+        "postgresql": ("Index Only Scan using glance_related_deliveries_due", "AND (due_at IS NOT NULL)"),
+        "mysql": ("'key': 'glance_related_deliveries_due'", "'type': 'range'", "Using index"),
+    }
+    assert [sign for sign in signs[filled.engine.dialect.name] if sign not in said] == [], said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -37,3 +38,16 @@ def test_two_variables_that_are_one_to_the_receiver_do_not_take_each_others_plac
     side.deliver()
     assert side.settings(server)["deliveries"][0]["state"] == "delivered"
     assert side.delivered(server)["variables"]["listen"] == 443
+
+
+def test_since_when_a_server_is_to_have_what_it_has_not_yet_is_shown(side: MenuSide) -> None:
+    side.publish({"name": "port", "kind": "variable", "type": "integer", "on_by_default": True})
+    server = side.booted(package_variables={"port": 80})
+    side.deliver()
+    (before,) = side.settings(server)["deliveries"]
+    time.sleep(1.1)  # times are told in seconds
+    put(side, server, port=81)
+    (after,) = side.settings(server)["deliveries"]
+    assert after["wished_at"] > before["wished_at"] >= before["created_at"]
+    side.deliver()
+    assert side.settings(server)["deliveries"][0]["wished_at"] == after["wished_at"]

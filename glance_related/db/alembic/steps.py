@@ -19,11 +19,17 @@ def create_table(name: str, *columns: Any, **options: Any) -> None:
         op.create_table(name, *columns, **options)
 
 
-def create_index(name: str, table: str, columns: Sequence[str], *, unique: bool = False) -> None:
-    """Create an index where it is not there."""
+def create_index(
+    name: str, table: str, columns: Sequence[str], *, unique: bool = False, where: str | None = None
+) -> None:
+    """Create an index where it is not there.
+
+    :param where: which rows are in it, where the database can leave others out
+    """
     present = {index["name"] for index in sa.inspect(op.get_bind()).get_indexes(table)}
     if name not in present:
-        op.create_index(name, table, list(columns), unique=unique)
+        some = None if where is None else sa.text(where)
+        op.create_index(name, table, list(columns), unique=unique, postgresql_where=some, sqlite_where=some)
 
 
 def add_column(table: str, column: sa.Column[Any]) -> None:

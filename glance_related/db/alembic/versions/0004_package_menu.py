@@ -124,6 +124,7 @@ def upgrade() -> None:
         sa.Column("applied", LONG_TEXT, nullable=True),
         sa.Column("message", sa.Text, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("wished_at", sa.BigInteger, nullable=False),
         sa.Column("updated_at", sa.BigInteger, nullable=False),
         sa.Column("read_at", sa.BigInteger, nullable=True),
         sa.Column("confirmed_at", sa.BigInteger, nullable=True),
@@ -135,7 +136,10 @@ def upgrade() -> None:
         ["nova_installation_uuid", "instance_id", "driver", "item"],
         unique=True,
     )
-    create_index("glance_related_deliveries_due", "glance_related_deliveries", ["driver", "due_at"])
+    create_index("glance_related_deliveries_due", "glance_related_deliveries", ["driver", "due_at", "wished_at"])
+    create_index(
+        "glance_related_deliveries_failed", "glance_related_deliveries", ["state", "driver"], where="state = 'failed'"
+    )
     create_table(
         "glance_related_fanouts",
         sa.Column("system", sa.String(32), primary_key=True),
