@@ -2,7 +2,9 @@
 
 It asks the cloud's metadata service what this server is to have, installs and removes packages with the system's own
 package manager, writes the variables as JSON and for the shell, runs the hooks, and reports what became of it. It
-removes only what it has installed itself, and touches nothing else.
+removes only what it has installed itself, and touches nothing else: what cannot be there together with a
+package of somebody else's is not installed, which is reported; and what came along with a package, because
+that needs it, stays when the package goes.
 
     /etc/glance-related/variables.json, variables.sh   what is set, readable for root only
     /etc/glance-related/packages.d/                    hooks, run after each change: programs of root's, named as

@@ -5,16 +5,17 @@ import shutil
 import time
 from typing import Callable, Dict, List, Sequence, Tuple
 
-from glance_related.guest.program.tools import last_words, run, say
+from glance_related.guest.program.tools import last_words, plain, run, say
 
 #: Seconds that a run of a package manager may take.
 _INSTALLING = 3600
 _PACKAGE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_:.+-]{0,254}")
 
 _APT = ["apt-get", "-y", "-q", "-o", "DPkg::Lock::Timeout=300"]
-# no name is a pattern, and a configuration that was changed by hand stays
+# no name is a pattern, a configuration that was changed by hand stays, and so does every package that is there: what
+# cannot be together with what somebody else has installed is not to be had
 _APT_INSTALL = ["-o", "APT::Cmd::Pattern-Only=true", "-o", "Dpkg::Options::=--force-confdef"]
-_APT_INSTALL += ["-o", "Dpkg::Options::=--force-confold", "install", "--"]
+_APT_INSTALL += ["-o", "Dpkg::Options::=--force-confold", "--no-remove", "install", "--"]
 _RPM = {"has": ["rpm", "-q", "--"], "needed": ["rpm", "-e", "--test", "--"]}
 
 #: How each one is asked: for new lists, to install, to remove, what there is, and what else a removal would break.
@@ -42,7 +43,10 @@ MANAGERS: Dict[str, Dict[str, List[str]]] = {
 
 
 class Packages:
-    """See the module. Removed is only what was installed here, and only where nothing else goes with it.
+    """See the module.
+
+    Removed is only what was installed here, and only where nothing else goes with it; for nothing that is installed
+    anything else is removed.
 
     :param owned: what this program has installed; kept up to date
     :param keep: called whenever that has changed, before anything is done
@@ -65,9 +69,16 @@ class Packages:
         if not self.name:
             self.failed.update(dict.fromkeys(names, "there is no package manager that is known"))
             return
-        self.install([name for name in names if not self.has(name)])
-        for name in unwanted:
-            self.remove(name, unwanted)
+        missing = [name for name in names if not self.has(name)]
+        if missing and "refresh" in self.how:
+            run(self.how["refresh"], _INSTALLING)
+        self.install(missing)
+        gone = [name for name in unwanted if self.remove(name, unwanted)]
+        again = [name for name in missing if name in self.failed]
+        if gone and again:  # what was in their way may have been our own
+            for name in again:
+                del self.failed[name]
+            self.install(again)
 
     def is_name(self, name: str) -> bool:
         """Whether a name is one, and nothing that a package manager takes for something else."""
@@ -84,30 +95,29 @@ class Packages:
             return
         self.owned += [name for name in names if name not in self.owned]
         self.keep()  # before: who is killed in between knows what he has begun
-        if "refresh" in self.how:
-            run(self.how["refresh"], _INSTALLING)
         say("installing {}".format(" ".join(names)))
         code, said = self.manage("install", names)
         for name in names if code != 0 else ():
             if len(names) > 1:
                 code, said = self.manage("install", [name])
             if code != 0:
-                self.failed[name] = last_words(said) or f"exit code {code}"
+                self.failed[name] = in_the_way(said) or last_words(said) or f"exit code {code}"
         self.disown([name for name in names if name in self.failed and not self.has(name)])
 
-    def remove(self, name: str, unwanted: Sequence[str]) -> None:
-        """Take one away, unless another would go with it that may stay."""
+    def remove(self, name: str, unwanted: Sequence[str]) -> bool:
+        """Take one away, unless another would go with it that may stay; whether it is gone."""
         if self.has(name):
             others = self.others(name, unwanted)
             if others:
                 self.notes[name] = f"it stays: {others}"
-                return
+                return False
             say(f"removing {name}")
             code, said = self.manage("remove", [name])
             if code != 0:
                 self.failed[name] = last_words(said) or f"exit code {code}"
-                return
+                return False
         self.disown([name])
+        return True
 
     def others(self, name: str, unwanted: Sequence[str]) -> str:
         """Why a removal would break something; nothing where it would not."""
@@ -133,3 +143,9 @@ class Packages:
         """These are not there any more, or are not ours."""
         self.owned[:] = [name for name in self.owned if name not in names]
         self.keep()
+
+
+def in_the_way(said: str) -> str:
+    """What apt would have had to remove; nothing where it says nothing of that."""
+    found = re.search(r"will be REMOVED:\n((?: .*\n)+)", said)
+    return plain("it would remove {}".format(", ".join(found.group(1).split()))) if found else ""

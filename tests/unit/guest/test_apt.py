@@ -1,0 +1,77 @@
+"""The program inside a guest with Debian's own apt and dpkg: what it never does to packages that are not its own."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.unit.guest.debian_root import DebianRoot
+from tests.unit.guest.machine import Machine, settings
+
+pytestmark = pytest.mark.skipif(shutil.which("apt-get") is None, reason="there is no apt here")
+
+#: Who is there can be there alone.
+ALONE = ("Provides: mta", "Conflicts: mta")
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    made = Machine(tmp_path, manager="none")
+    made.environment["GLANCE_RELATED_METADATA_URL"] = "http://127.0.0.1:1"
+    return made
+
+
+@pytest.fixture
+def debian(machine: Machine) -> DebianRoot:
+    made = DebianRoot(machine.folder, machine.folder / "bin")
+    for name in ("exim", "postfix"):
+        made.publish(name, *ALONE)
+    return made
+
+
+def test_what_the_owner_has_installed_stays_and_what_cannot_be_beside_it_is_told(
+    machine: Machine, debian: DebianRoot
+) -> None:
+    debian.publish("his-mta", *ALONE)
+    debian.publish("his-shop", "Depends: his-mta")
+    debian.publish("editor")
+    debian.install("his-shop")
+    machine.apply(settings({"mail": "postfix", "editor": "editor"}), check=False)
+    assert debian.there() == dict.fromkeys(["his-mta", "his-shop", "editor"], "installed")
+    last = machine.state()["last"]
+    assert (last["ok"], last["packages"]) == (False, {"editor": "editor"})
+    assert last["message"] == "postfix: it would remove his-mta, his-shop"
+    assert machine.state()["owned"] == ["editor"], "what could not be installed is nobody's"
+
+
+def test_of_two_that_cannot_be_together_the_one_takes_the_others_place_where_both_are_of_the_menu(
+    machine: Machine, debian: DebianRoot
+) -> None:
+    machine.apply(settings({"mail": "exim"}), check=False)
+    assert debian.there() == {"exim": "installed"}
+    machine.apply(settings({"mail": "postfix"}, generation=2), check=False)
+    assert debian.there() == {"postfix": "installed"}
+    last = machine.state()["last"]
+    assert (last["ok"], last["packages"], last["message"]) == (True, {"mail": "postfix"}, "")
+    assert machine.state()["owned"] == ["postfix"]
+
+
+def test_of_two_that_cannot_be_together_and_are_both_chosen_the_first_stays(
+    machine: Machine, debian: DebianRoot
+) -> None:
+    chosen = {"mail": "exim", "post": "postfix"}
+    for generation in (1, 2):
+        machine.apply(settings(chosen, generation=generation), check=False)
+        assert debian.there() == {"exim": "installed"}
+        assert machine.state()["last"]["message"] == "postfix: it would remove exim"
+
+
+def test_what_another_package_of_the_owners_needs_is_not_removed(machine: Machine, debian: DebianRoot) -> None:
+    machine.apply(settings({"mail": "exim"}), check=False)
+    debian.publish("his-shop", "Depends: exim")
+    debian.install("his-shop")
+    machine.apply(settings({}, generation=2), check=False)
+    assert debian.there() == dict.fromkeys(["exim", "his-shop"], "installed")
+    assert machine.state()["last"]["message"] == "exim: it stays: his-shop would go with it"
