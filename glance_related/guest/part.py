@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +30,11 @@ class Guest:
     ref: InstanceRef
     project_id: str
     hostname: str = ""
+
+    @property
+    def word(self) -> str:
+        """By which its program knows settings of its own from those of the server whose disk this was before."""
+        return hashlib.sha256(self.ref.instance_id.encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,9 @@ class Nova(Protocol):
 
     def as_caller(self, user_id: str, project_id: str) -> Record:
         """Its record of servers' actions, asked in the name of a customer, with a reader's right."""
+
+    def described(self, server_id: str, project_id: str) -> Mapping[str, Any] | None:
+        """A server as a reader of its project sees it; None where it is not shown."""
 
 
 class GuestPart(ABC):

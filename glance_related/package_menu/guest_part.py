@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from glance_related.deliveries.delivery import Done, Refused, Wish
 from glance_related.deliveries.store import Failed
@@ -40,7 +42,9 @@ class MenuOfGuest(GuestPart):
         if kept is None and not any(one.is_offered for one in as_of.menu.base.settings.values()):
             return None  # nobody offers this project anything
         if kept is None or (nova is not None and not kept.request_id):
-            kept = self._found(guest, nova) or kept or self._servers.adopt(_seen(guest))
+            kept = self._found(guest, nova) or kept or self._servers.adopt(self._shown(guest, nova))
+            if not kept.os_distro and kept.request_id:
+                kept = self._servers.complete(kept, self._servers.seen(self._shown(guest, nova)))
         if kept.project_id != guest.project_id:
             LOG.warning("server %s is not of project %s", guest.ref.instance_id, guest.project_id)
             return None
@@ -67,6 +71,13 @@ class MenuOfGuest(GuestPart):
             )
         except Untold:
             raise NotNow("it is not known yet with which request it was made") from None
+
+    def _shown(self, guest: Guest, nova: Nova | None) -> Mapping[str, Any]:
+        """A server as Nova shows it: its operating system says what packages are called."""
+        shown = nova.described(guest.ref.instance_id, guest.project_id) if nova is not None else None
+        if shown is None or shown.get("tenant_id") != guest.project_id:
+            return _seen(guest)
+        return shown
 
     def read(self, guest: Guest, generation: int) -> None:
         if not self._books.deliveries.read(guest.ref, DRIVER, generation):

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from glance_related.db.database import BadValue, DatabaseDown
 from glance_related.db.models import utcnow
-from glance_related.hosts.nova.boots import COUNTS, RESERVATION, makes_several, most_made, strays
+from glance_related.hosts.nova.boots import makes_several, most_made, strays
 from glance_related.hosts.nova.requests import judged as judged_body
 from glance_related.hosts.nova.requests import may_name
-from glance_related.hosts.nova.servers import Servers
-from glance_related.instance_ref import canonical_uuid
+from glance_related.hosts.nova.servers import Servers, shown_in
+from glance_related.instance_ref import InstanceRef, canonical_uuid
 from glance_related.package_menu import problems
 from glance_related.package_menu.asking import caller_of, needing_the_database, settings_refused
 from glance_related.package_menu.books import Books, carried
 from glance_related.package_menu.deliverable import generation_of, shown_value
 from glance_related.package_menu.instance_store import Kept
 from glance_related.package_menu.rules import NO_CHOICES, Choice, judge
-from glance_related.package_menu.servers import PACKAGES, ServersPackages
+from glance_related.package_menu.servers import MADE, PACKAGES, ServersPackages
 from glance_related.package_menu.store import AsOf, Stale
 from glance_related.package_menu.wanted import PACKAGES as PACKAGES_KEY
 from glance_related.package_menu.wanted import VARIABLES as VARIABLES_KEY
@@ -44,8 +44,6 @@ LOG = logging.getLogger(__name__)
 KEYS = (PACKAGES_KEY, VARIABLES_KEY)
 #: Where Nova looks for what a request is about.
 _SERVER, _REBUILD = "server", "rebuild"
-#: What of a boot may say that it makes several servers.
-_SEVERAL = (*COUNTS, RESERVATION)
 
 
 class LaunchPart:
@@ -69,12 +67,12 @@ class LaunchPart:
         if body is None:
             return request.pass_on()
         if not may_name(body, KEYS):
-            return self._create_plain(request, several=may_name(body, _SEVERAL))
+            return self._create_plain(request)
         document = judged_body(request, body)
         given = _taken(document)
         write_json(request.environ, document)
         if not given:
-            return self._create_plain(request, several=True)
+            return self._create_plain(request)
         caller = caller_of(request)
         project_id = caller.project_id or ""
         self._books.suite.policy.require(policy.MENU_SERVER_SET, caller, project_id=project_id)
@@ -115,13 +113,15 @@ class LaunchPart:
         )
 
     def _ended(self, request: Request, reply: Reply, rider: Rider) -> Reply:
-        """Keep for which server it was, which nobody waits for: whoever looks sooner finds out by Nova's own record.
+        """Keep for which server it was: its name before the answer is sent, so that whoever looks at it finds its
+        settings; all else behind it, for nobody waits for that.
 
         After a failure of Nova's it is not known: the rider stays open.
         """
         made = _made(reply)
         if made is not None:
             self._books.suite.counters.count("launched")
+            self._name(made, rider)
             return reply.then(lambda: self._bind(request, made, rider))
         if 400 <= reply.code < 500:
             try:
@@ -130,13 +130,19 @@ class LaunchPart:
                 LOG.info("what request %s was refused with is forgotten later", rider.own_request_id)
         return reply
 
+    def _name(self, server_id: str, rider: Rider) -> None:
+        try:
+            self._riders.tell(rider.request_id, PACKAGES, {**rider.content, MADE: server_id})
+        except DatabaseDown:
+            LOG.info("what server %s was made with is found out by Nova's own record", server_id)
+
     def _bind(self, request: Request, server_id: str, rider: Rider) -> None:
         try:
             self._servers.bind(self._described(request, server_id, rider.project_id), rider)
         except (DatabaseDown, BadValue, Stale):
             LOG.info("what servers of request %s were made with is found out later", rider.own_request_id)
 
-    def _create_plain(self, request: Request, *, several: bool) -> WSGIApplication:
+    def _create_plain(self, request: Request) -> WSGIApplication:
         """A boot that asks for nothing: the server has what its project has, and whoever is handed that is told.
 
         Of several servers Nova names the first only; the others are seen by ``glance-related-worker``.
@@ -149,7 +155,7 @@ class LaunchPart:
         if is_empty:
             return request.pass_on()
         reply = request.forward()
-        made = None if several else _made(reply)
+        made = _made(reply)
         return reply if made is None else reply.then(lambda: self._adopt(request, made, project_id))
 
     def _adopt(self, request: Request, server_id: str, project_id: str) -> None:
@@ -160,7 +166,7 @@ class LaunchPart:
 
     def _described(self, request: Request, server_id: str, project_id: str) -> Mapping[str, Any]:
         """A server that has just been made, with all that drivers are told of it."""
-        seen = _shown(Servers(request).described(server_id))
+        seen = shown_in(Servers(request).described(server_id))
         return seen if seen is not None else {"id": server_id, "tenant_id": project_id}
 
     # -- shown
@@ -170,7 +176,7 @@ class LaunchPart:
         reply = request.forward()
         if reply.code == 404:
             self._gone(request)
-        server = _shown(reply)
+        server = shown_in(reply)
         if server is None or not server.get("tenant_id"):
             return reply
         try:
@@ -203,27 +209,38 @@ class LaunchPart:
         reply = request.forward()
         if reply.code == 202:
             try:
-                self._books.deliveries.begun_anew(self._servers.ref(server_id))
-            except DatabaseDown:
+                self._made_anew(request, self._servers.ref(server_id))
+            except (DatabaseDown, BadValue):
                 LOG.info("that server %s was rebuilt is not noted: the database is down", server_id)
         return reply
+
+    def _made_anew(self, request: Request, ref: InstanceRef) -> None:
+        """:raises DatabaseDown:"""
+        kept = self._books.instances.get(ref)
+        if kept is None:
+            return
+        seen = shown_in(Servers(request).described(ref.instance_id))
+        if seen is not None:
+            self._servers.follow(kept, self._servers.seen({**seen, "tenant_id": kept.project_id}))
+        self._books.deliveries.begun_anew(ref)
 
     # -- deleted
 
     def delete(self, request: Request) -> WSGIApplication:
         """DELETE /servers/{server_id}."""
         reply = request.forward()
-        server_id = canonical_uuid(request.names["server_id"])
-        if reply.code == 204 and server_id is not None and Servers(request).server(server_id).code == 404:
+        if reply.code == 204:
             self._gone(request)  # else it goes when the server is gone, and is there if it is restored
         return reply
 
     def _gone(self, request: Request) -> None:
-        """Nova says that there is no such server, to somebody whose project it was."""
+        """Nova says, when it is asked, that there is no such server, to somebody whose project it was."""
         server_id, project_id = canonical_uuid(request.names["server_id"]), caller_of(request).project_id
         try:
             kept = self._books.instances.get(self._servers.ref(server_id)) if server_id else None
-            if kept is not None and kept.project_id == project_id:
+            if kept is None or kept.project_id != project_id:
+                return
+            if Servers(request).is_gone(kept.ref.instance_id):
                 as_of = self._books.menu.of_project(kept.project_id)
                 self._servers.forget(kept.ref, kept.project_id, _next_generation(kept, as_of))
         except DatabaseDown:
@@ -251,12 +268,6 @@ def _made(reply: Reply) -> str | None:
     document = reply.document() if reply.code == 202 else None
     made = document.get(_SERVER) if isinstance(document, dict) else None
     return made["id"] if isinstance(made, dict) and isinstance(made.get("id"), str) else None
-
-
-def _shown(reply: Reply) -> dict[str, Any] | None:
-    document = reply.document() if reply.code == 200 else None
-    server = document.get(_SERVER) if isinstance(document, dict) else None
-    return server if isinstance(server, dict) else None
 
 
 def _next_generation(kept: Kept, as_of: AsOf) -> int:

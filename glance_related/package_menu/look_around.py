@@ -199,7 +199,7 @@ class _Work:
                 except BadValue:
                     LOG.error("what Nova shows of server %s cannot be kept", server["id"])
         elif kept is not None and not self.report.dry_run:
-            mine.complete(kept, mine.seen({"tenant_id": kept.project_id, **server}))  # seen by its guest's question
+            mine.follow(kept, mine.seen({"tenant_id": kept.project_id, **server}))
 
     def _is_wanted(self, mine: ServersPackages, server: Mapping[str, Any]) -> bool:
         """Whether there is anything to know of a server; one that may have been made with settings has to wait."""

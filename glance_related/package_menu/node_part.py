@@ -52,15 +52,16 @@ class NodePart:
                 raise problems.AMBIGUOUS(certname=certname)
             ((name, kept),) = found
             driver, as_of = self._books.drivers[name], self._books.menu.of_project(kept.project_id)
-            told = self._without_secrets(request, self._told(kept, as_of, name))
+            whole = self._told(kept, as_of, name)
+            told = self._without_secrets(request, whole)  # not all of it: somebody has a look
             try:
                 document = driver.document(told.instance, told.packages, told.variables)
             except Refused as reason:
-                if driver.is_pulled:
+                if driver.is_pulled and told is whole:
                     outcome = Failed(str(reason), None)
                     self._books.deliveries.told(kept.ref, name, told.instance.generation, outcome)
                 raise settings_refused([Fault(certname, "refused", str(reason))]) from None
-            if driver.is_pulled:
+            if driver.is_pulled and told is whole:
                 self._books.deliveries.read(kept.ref, name, told.instance.generation)
         tag = _tag(told.instance.generation, document)
         if has_already(request.environ, tag):
@@ -96,7 +97,8 @@ class NodePart:
         policies, project_id = self._books.suite.policy, told.instance.project_id
         if policies.allows(policy.MENU_NODE_SECRETS, caller_of(request), project_id=project_id):
             return told
-        return replace(told, variables=tuple(one for one in told.variables if not one.is_secret))
+        shown = tuple(one for one in told.variables if not one.is_secret)
+        return told if len(shown) == len(told.variables) else replace(told, variables=shown)
 
     def _is_shown(self, request: Request, kept: Kept) -> bool:
         """Whether the caller may be told: Nova decides who sees the server."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from glance_related.hosts.nova.servers import Servers
+from glance_related.hosts.nova.servers import Servers, shown_in
 from glance_related.instance_ref import canonical_uuid
 from glance_related.package_menu import problems
 from glance_related.package_menu.asking import (
@@ -241,9 +241,8 @@ class ServerPart:
         wanted = request.names["server_id"] if server_id is None else server_id
         # what is no UUID may lead anywhere in a path
         reply = servers.described(canonical_uuid(wanted) or "00000000-0000-0000-0000-000000000000")
-        document = reply.document() if reply.code == 200 else None
-        server = document.get("server") if isinstance(document, dict) else None
-        if not isinstance(server, dict) or not server.get("tenant_id"):
+        server = shown_in(reply)
+        if server is None or not server.get("tenant_id"):
             raise NotSeen(reply)
         kept = self._servers.of_one(server, servers)
         return Seen(caller, server, kept, self._books.menu.of_project(server["tenant_id"]))

@@ -25,6 +25,8 @@ LOG = logging.getLogger(__name__)
 
 #: The kind of rider that says with which settings servers are made.
 PACKAGES = "packages"
+#: Where such a rider names the server that Nova's answer has named.
+MADE = "made"
 _TRIES = 5
 #: What drivers are told of a server besides its settings.
 _DESCRIBING = ("name", "hostname", "os_distro")
@@ -59,9 +61,8 @@ class ServersPackages:
         if kept is not None and kept.request_id:
             return kept
         candidates = self._tracing.candidates(self._tracing.open_of({server["tenant_id"]}), server)
-        traced = self._tracing.traced(server["id"], candidates, record) if candidates else None
+        traced = self._traced(server["id"], candidates, lambda _: record) if candidates else None
         for rider in traced or ():
-            LOG.info("server %s was made by request %s, as Nova recorded", server["id"], rider.own_request_id)
             kept = self.bind(server, rider)
         return kept
 
@@ -75,14 +76,28 @@ class ServersPackages:
         riders = self._tracing.not_told_apart(self._tracing.open_of({server["tenant_id"]}), server["id"])
         if not riders:
             return None
-        traced = self._tracing.traced(server["id"], riders, record_of(riders[-1])) if record_of is not None else None
+        traced = self._traced(server["id"], riders, record_of)
         kept = None
         for rider in traced or ():
-            LOG.info("server %s was made by request %s, as Nova recorded", server["id"], rider.own_request_id)
             kept = self.bind({**server, **self._seen_of_siblings(rider)}, rider)
         if kept is None and (traced is None or self._tracing.not_told_apart(riders, server["id"])):
             raise Untold
         return kept
+
+    def _traced(
+        self, server_id: str, riders: list[Rider], record_of: Callable[[Rider], NovasRecord] | None
+    ) -> list[Rider] | None:
+        """Of some riders those that made a server; None where nobody says.
+
+        Nova records nothing of a server before it has a host; what its answer has named needs no record.
+        """
+        named = [rider for rider in riders if rider.content.get(MADE) == server_id]
+        if named or record_of is None:
+            return named or None
+        traced = self._tracing.traced(server_id, riders, record_of(riders[-1]))
+        for rider in traced or ():
+            LOG.info("server %s was made by request %s, as Nova recorded", server_id, rider.own_request_id)
+        return traced
 
     def _seen_of_siblings(self, rider: Rider) -> dict[str, Any]:
         """What servers of one request have in common, as Nova shows it: the image."""
@@ -136,9 +151,19 @@ class ServersPackages:
 
         :raises DatabaseDown:
         """
+        return self._describe(present, told, lambda known, _: not known)
+
+    def follow(self, present: Kept, told: Kept) -> Kept:
+        """A server as Nova shows it now: it may have been renamed, or made anew with another operating system.
+
+        :raises DatabaseDown:
+        """
+        return self._describe(present, told, lambda known, now: known != now)
+
+    def _describe(self, present: Kept, told: Kept, is_news: Callable[[str, str], bool]) -> Kept:
         for _ in range(_TRIES):
-            about = {name: getattr(told, name) for name in _DESCRIBING if not getattr(present, name)}
-            about = {name: value for name, value in about.items() if value}
+            about = {name: getattr(told, name) for name in _DESCRIBING}
+            about = {name: now for name, now in about.items() if now and is_news(getattr(present, name), now)}
             if not about:
                 return present
             as_of = self._books.menu.of_project(present.project_id)

@@ -290,17 +290,17 @@ class PropsOverrideNovaMiddleware(Filter):
         """DELETE /servers/{server_id}."""
         reply = request.forward()
         if reply.code == 204:
-            self._forget(request, Servers(request))  # else it goes when the server is gone, and is there if restored
+            self._forget(request)  # else it goes when the server is gone, and is there if restored
         return reply
 
-    def _forget(self, request: Request, servers: Servers | None = None) -> None:
-        """Nova says, or says when it is asked, that there is no such server, to somebody whose project it was."""
+    def _forget(self, request: Request) -> None:
+        """Nova says, when it is asked, that there is no such server, to somebody whose project it was."""
         server_id, project_id = canonical_uuid(request.names["server_id"]), self._caller(request).project_id
         try:
             kept = self._kept.get(server_id) if server_id else None
             if server_id is None or kept is None or kept.project_id != project_id:
                 return
-            if servers is None or servers.server(server_id).code == 404:
+            if Servers(request).is_gone(server_id):
                 self._kept.forget(server_id)
         except DatabaseDown:
             LOG.info("what was kept of server %s is left for reconcile: the database is down", server_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +22,7 @@ _THIS = sa.and_(_RIDERS.request_id == sa.bindparam("asked_id"), _RIDERS.kind == 
 _ONE = sa.select(riders).where(_THIS)
 _GONE = sa.delete(riders).where(_THIS)
 _CLOSED = sa.update(riders).where(_THIS).values(is_open=0)
+_TOLD = sa.update(riders).where(_THIS).values(content=sa.bindparam("told"))
 _OPEN = sa.and_(_RIDERS.is_open == 1, _RIDERS.kind == sa.bindparam("asked_kind"))
 _IN_ORDER = (_RIDERS.created_at, _RIDERS.request_id)
 _OPEN_ONES = sa.select(riders).where(_OPEN, _RIDERS.created_at < sa.bindparam("before")).order_by(*_IN_ORDER)
@@ -88,6 +89,11 @@ class RiderStore:
         return self._database.read(
             lambda connection: [_rider(row) for row in connection.execute(_OPEN_ONES, asked).mappings()]
         )
+
+    def tell(self, request_id: str, kind: str, content: Mapping[str, Any]) -> None:
+        """More is known of a rider than when it was kept: this is what it holds from now on."""
+        asked = {"asked_id": request_id, "asked_kind": kind, "told": json.dumps(content)}
+        self._database.write(lambda connection: connection.execute(_TOLD, asked))
 
     def close(self, request_id: str, kind: str) -> None:
         """For which servers a rider was is known."""

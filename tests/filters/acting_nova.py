@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -23,6 +24,10 @@ SERVICE = {name: value for name, value in NOVAS.items() if name.startswith("X-Se
 
 OWN_ID = "openstack.request_id"
 GLOBAL_ID = "openstack.global_request_id"
+
+
+#: What may stand in front of a path: the ids of Keystone, and those of these tests.
+_PROJECT = re.compile("[0-9a-f-]+|[a-z]+-project")
 
 
 @dataclass
@@ -76,7 +81,9 @@ class ActingNova:
         request = webob.Request(environ)
         path = [part for part in request.path_info.split("/") if part]
         if path and path[0] not in ("servers", "os-volumes_boot", "images"):
-            path = path[1:]  # the project
+            if not _PROJECT.fullmatch(path[0]):
+                return webob.exc.HTTPNotFound()(environ, start_response)  # type: ignore[no-any-return]
+            path = path[1:]
         try:
             answer = self._answer(request, path)
         except webob.exc.HTTPException as refusal:

@@ -286,6 +286,49 @@ def test_who_does_not_see_a_server_takes_nothing_from_it(side: MenuSide) -> None
     assert side.kept(server) is not None
 
 
+def test_a_server_made_anew_is_handed_what_its_packages_are_called_there(side: MenuSide) -> None:
+    side.publish({**WEB, "realisations": {"file": {"fedora": "httpd", "*": "apache2"}}})
+    server = side.booted(packages=["web"])
+    side.deliver()
+    assert side.delivered(server)["packages"]["web"] == "apache2"
+    side.nova.servers[server].properties = {"os_distro": "fedora"}
+    side.nova.ask_glance = lambda *_: (200, "", {"id": IMAGE, "os_distro": "fedora"})
+    assert side.ask("POST", f"/servers/{server}/action", {"rebuild": {"imageRef": IMAGE}}).status_int == 202
+    side.deliver()
+    assert side.delivered(server)["packages"]["web"] == "httpd"
+
+
+def test_of_several_plain_servers_the_named_one_is_known_at_once(side: MenuSide) -> None:
+    server = side.booted(min_count=2)
+    assert side.kept(server) is not None
+    (other,) = set(side.nova.servers) - {server}
+    assert side.kept(other) is None
+
+
+def test_whoever_looks_at_a_server_right_after_its_answer_sees_what_he_asked_for(side: MenuSide) -> None:
+    """What is kept of it comes behind the answer, and Nova records nothing before it has a host."""
+    launch = side.app.app.launch
+    launch._bind = lambda *_: None
+    server = side.booted(packages=["web"], package_variables={"port": 81})
+    side.nova.servers[server].actions.clear()
+    assert side.kept(server) is None
+    assert side.settings(server)["package_variables"] == {"port": 81}
+    assert side.kept(server) is not None
+
+
+def spellings(server: str) -> tuple[str, ...]:
+    """Of a path to a server that lives; Nova answers 404 to each."""
+    return f"/zzz/servers/{server}", f"/servers/{server.replace('-', '')}"
+
+
+def test_nobody_takes_a_servers_settings_by_another_spelling_of_its_path(side: MenuSide) -> None:
+    server = side.booted(packages=["web"])
+    for path in spellings(server):
+        assert side.ask("GET", path, who=READER).status_int == 404
+        assert side.ask("DELETE", path).status_int == 404
+        assert side.settings(server)["chosen"]["packages"] == {"web": True}
+
+
 # -- the database
 
 

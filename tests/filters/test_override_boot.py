@@ -255,6 +255,17 @@ def test_a_server_that_is_gone_takes_it_along(side: OverrideSide) -> None:
     assert side.kept(server_id) is None
 
 
+@pytest.mark.parametrize("spelt", ["/zzz/servers/{}", "/servers/{}"])
+def test_nobody_takes_it_away_by_another_spelling_of_a_path_to_a_server_that_lives(
+    side: OverrideSide, spelt: str
+) -> None:
+    server_id = side.booted(OVERRIDES)
+    path = spelt.format(server_id if "zzz" in spelt else server_id.replace("-", ""))
+    assert side.ask("GET", path).status_int == 404
+    assert side.ask("DELETE", path).status_int == 404
+    assert side.kept(server_id) is not None
+
+
 def test_a_server_that_is_found_to_be_gone_takes_it_along_for_its_own_project_only(side: OverrideSide) -> None:
     server_id = side.booted(OVERRIDES)
     del side.nova.servers[server_id]

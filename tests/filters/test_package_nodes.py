@@ -237,35 +237,38 @@ def test_what_one_is_told_is_not_what_another_has(side: MenuSide) -> None:
 def test_puppet_has_read_what_it_was_told(side: MenuSide) -> None:
     server_id = side.booted()
     assert delivery(side, server_id)["state"] == "offered"
-    node(side, server_id, who=READER)
+    node(side, server_id, who=SERVICE)
     read = delivery(side, server_id)
     assert (read["state"], read["driver"]) == ("read", "puppet")
     assert read["read_at"] is not None
     side.ask("PUT", f"/servers/{server_id}/packages/port", {"value": 8080})
     assert delivery(side, server_id)["state"] == "offered"
-    tag = node(side, server_id).headers["ETag"]
+    tag = node(side, server_id, who=SERVICE).headers["ETag"]
     assert delivery(side, server_id)["state"] == "read"
-    assert node(side, server_id, headers={"If-None-Match": tag}).status_int == 304
+    assert node(side, server_id, who=SERVICE, headers={"If-None-Match": tag}).status_int == 304
     assert delivery(side, server_id)["state"] == "read"
 
 
-def test_who_is_not_told_has_read_nothing(side: MenuSide) -> None:
+@pytest.mark.parametrize("who", [BOB, READER], ids=["nothing", "no secrets"])
+def test_who_is_not_told_all_of_it_has_read_nothing(side: MenuSide, who: dict[str, str]) -> None:
     server_id = side.booted()
-    node(side, server_id, who=BOB)
+    node(side, server_id, who=who)
     assert delivery(side, server_id)["state"] == "offered"
 
 
 def test_what_puppet_cannot_be_told_is_told_the_customer(side: MenuSide) -> None:
     server_id = side.booted()
     side.publish({"name": "http-port", "kind": "variable", "type": "integer", "default": 1, "on_by_default": True})
-    reply = node(side, server_id, who=READER)
+    assert code_of(node(side, server_id, who=READER)) == (400, "package_menu.refused")
+    assert delivery(side, server_id)["state"] == "offered", "it was somebody who had a look"
+    reply = node(side, server_id, who=SERVICE)
     assert code_of(reply) == (400, "package_menu.refused")
     assert "http-port cannot be a variable of Puppet's" in reply.json["badRequest"]["message"]
     failed = delivery(side, server_id)
     assert failed["state"] == "failed"
     assert "http-port cannot be a variable of Puppet's" in failed["message"]
     side.publish({"name": "http-port", "kind": "variable", "realisations": {"puppet": {"*": "http_port"}}})
-    assert node(side, server_id).json["parameters"]["http_port"] == 1
+    assert node(side, server_id, who=SERVICE).json["parameters"]["http_port"] == 1
     assert delivery(side, server_id)["state"] == "read"
 
 

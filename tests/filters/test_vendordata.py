@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +58,11 @@ def test_the_first_boot_brings_the_program_and_what_the_server_is_to_have(side: 
     brought = unpacked(script)
     compile(brought["program"], "program", "exec")
     generation = side.menu.settings(server)["generation"]
+    word = hashlib.sha256(server.encode()).hexdigest()[:12]
     assert brought["settings"] == {
         "version": 1,
-        "have": str(generation),
+        "server": word,
+        "have": f"{word}-{generation}",
         "interval_seconds": 600,
         "parts": {
             "package_menu": {
@@ -114,20 +117,21 @@ def test_every_spelling_of_the_path_is_answered(side: GuestSide, path: str) -> N
 
 
 def in_between(side: GuestSide, **more: Any) -> str:
-    """A server of which Nova asks before the answer to its boot has been noted; the request is open."""
+    """A server of which Nova asks before its answer to the boot has been seen; the request is open."""
     asked: list[Any] = []
 
     def lose(*_: Any) -> Any:
         asked.append(None)
         raise DatabaseDown("lost")
 
-    bind = side.menu.app.app.launch._servers.bind
-    side.menu.app.app.launch._servers.bind = lose
+    launch = side.menu.app.app.launch
+    bind, tell = launch._servers.bind, launch._riders.tell
+    launch._servers.bind = launch._riders.tell = lose
     try:
         server = side.menu.booted(**more)
     finally:
-        side.menu.app.app.launch._servers.bind = bind
-    assert asked
+        launch._servers.bind, launch._riders.tell = bind, tell
+    assert len(asked) == 2
     assert side.menu.kept(server) is None
     return server
 
@@ -144,6 +148,28 @@ def test_a_server_that_is_not_known_yet_is_found_in_novas_record(side: GuestSide
     assert len(side.watched.asked) == 1
     side.booted(server)
     assert len(side.watched.asked) == 1
+
+
+def test_a_server_that_novas_answer_has_named_needs_no_record(side: GuestSide) -> None:
+    """Nova records nothing of a server before it has a host."""
+    side.watched.tells = False
+    launch = side.menu.app.app.launch
+    launch._bind = lambda *_: None  # it comes behind the answer, and this is before
+    server = side.menu.booted(packages=["web"])
+    assert side.menu.kept(server) is None
+    assert names(side.booted(server)) == {"logs": "logs", "web": "httpd"}
+    assert side.watched.asked == []
+
+
+def test_a_server_that_says_nothing_is_called_by_its_operating_system_from_the_first_question_on(
+    side: GuestSide,
+) -> None:
+    launch = side.menu.app.app.launch
+    launch._adopt = lambda *_: None
+    side.menu.offer("web", state="default")
+    server = side.menu.booted()
+    side.menu.nova.servers[server].properties["os_distro"] = "debian"
+    assert names(side.booted(server)) == {"logs": "logs", "web": "apache2"}
 
 
 def test_novas_record_is_asked_as_who_sent_the_request_with_a_readers_right_and_no_token(side: GuestSide) -> None:

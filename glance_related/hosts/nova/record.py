@@ -1,6 +1,6 @@
-"""`Reader`: Nova's record of a server's actions, asked with a reader's right in the name of a customer.
+"""`Reader`: a server and Nova's record of its actions, asked with a reader's right in the name of a customer.
 
-Whoever asks for what a guest is to have is a service, and Nova shows that record to none. The question goes into the
+Whoever asks for what a guest is to have is a service, and Nova shows that to none. The question goes into the
 rest of the pipeline, behind ``authtoken``: with a fresh environ, the customer's user and project, the one role
 ``reader``, no token and no service, so that Nova shows what the customer may see, and does nothing in anyone's name.
 """
@@ -8,9 +8,9 @@ rest of the pipeline, behind ``authtoken``: with a fresh environ, the customer's
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from glance_related.hosts.nova.servers import MICROVERSION, request_ids_in
+from glance_related.hosts.nova.servers import MICROVERSION, described, request_ids_in, shown_in
 from glance_related.wsgi.upstream import Upstream
 
 if TYPE_CHECKING:
@@ -31,9 +31,18 @@ class Reader:
         self._app = app
         self._environ = {key: value for key, value in environ.items() if not key.startswith(_OF_A_CALLER)}
         self._with_project = with_project
+        self._user_id = environ.get("HTTP_X_USER_ID", "")
 
     def as_caller(self, user_id: str, project_id: str) -> ReadersRecord:
         """The record as this customer sees it."""
+        return ReadersRecord(*self._read(user_id, project_id))
+
+    def described(self, server_id: str, project_id: str) -> dict[str, Any] | None:
+        """A server as a reader of its project sees it; None where it is not shown."""
+        upstream, prefix = self._read(self._user_id, project_id)
+        return shown_in(described(upstream, f"{prefix}/servers/{server_id}"))
+
+    def _read(self, user_id: str, project_id: str) -> tuple[Upstream, str]:
         identity = {
             "HTTP_X_IDENTITY_STATUS": "Confirmed",
             "HTTP_X_USER_ID": user_id,
@@ -41,7 +50,7 @@ class Reader:
             "HTTP_X_ROLES": "reader",
         }
         prefix = f"/{project_id}" if self._with_project else ""
-        return ReadersRecord(Upstream(self._app, self._environ | identity), prefix)
+        return Upstream(self._app, self._environ | identity), prefix
 
 
 @dataclass(frozen=True)

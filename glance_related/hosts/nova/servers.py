@@ -8,6 +8,7 @@ from typing import Any
 
 from glance_related.wsgi.filter import Request
 from glance_related.wsgi.reply import Reply
+from glance_related.wsgi.upstream import Upstream
 
 
 def _at(microversion: str) -> dict[str, str | None]:
@@ -59,13 +60,17 @@ class Servers:
         """GET /servers/{server_id}."""
         return self._get("servers", server_id)
 
+    def is_gone(self, server_id: str) -> bool:
+        """Whether there is no such server, to the caller.
+
+        Nova says 404 of a server that lives, too, where a path or an id is not spelt as it spells them: so it is asked
+        by the one spelling that is certain.
+        """
+        return self._upstream.get(f"/servers/{server_id}", headers=MICROVERSION).code == 404
+
     def described(self, server_id: str) -> Reply:
         """GET /servers/{server_id}, with all that this Nova tells of it."""
-        for microversion in _DESCRIBING:
-            reply = self._upstream.get(f"{self._prefix}/servers/{server_id}", headers=microversion)
-            if reply.code != 406:
-                break
-        return reply
+        return described(self._upstream, f"{self._prefix}/servers/{server_id}")
 
     def request_ids(self, server_id: str) -> frozenset[str] | None:
         """Nova's own ids of the requests that it has recorded of a server; None where it does not tell."""
@@ -87,6 +92,22 @@ class Servers:
 
     def _get(self, collection: str, one: str, behind: str = "") -> Reply:
         return self._upstream.get(f"{self._prefix}/{collection}/{one}{behind}", headers=MICROVERSION)
+
+
+def described(upstream: Upstream, path: str) -> Reply:
+    """What Nova answers of a server, with all that it tells; it may be an older one."""
+    for microversion in _DESCRIBING:
+        reply = upstream.get(path, headers=microversion)
+        if reply.code != 406:
+            break
+    return reply
+
+
+def shown_in(reply: Reply) -> dict[str, Any] | None:
+    """The server in Nova's answer; None where it is none."""
+    document = reply.document() if reply.code == 200 else None
+    server = document.get("server") if isinstance(document, dict) else None
+    return server if isinstance(server, dict) else None
 
 
 def request_ids_in(reply: Reply) -> frozenset[str] | None:

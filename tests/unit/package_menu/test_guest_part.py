@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from glance_related.instance_ref import InstanceRef
 from glance_related.package_menu.look_around import reconcile_packages
 from glance_related.settings.options import ConfigError
 from glance_related.suite import open_suite
-from tests.filters.conftest import NOVA
 from tests.filters.guest_side import GuestSide, make
 from tests.unit.package_menu.test_look_around import HOUR, Novas
 
@@ -54,16 +53,20 @@ def test_what_nova_shows_later_of_a_server_makes_its_settings_anew(side: GuestSi
     assert side.menu.kept(server) == after
 
 
-def test_what_is_known_of_a_server_is_not_changed_by_what_nova_shows(side: GuestSide) -> None:
+def test_a_server_is_followed_that_was_renamed_or_made_anew_with_another_operating_system(side: GuestSide) -> None:
     novas = Novas()
     server = novas.add("req-1")
     reconcile_packages(side.menu.books, novas, HOUR)
     before = side.menu.kept(server)
     novas.servers[server] |= {"name": "two", "image": {"properties": {"os_distro": "ubuntu"}}}
     reconcile_packages(side.menu.books, novas, HOUR)
-    assert side.menu.kept(server) == before
+    after = side.menu.kept(server)
     assert before
-    assert before.ref == InstanceRef(NOVA, server)
+    assert after
+    assert after == replace(before, name="two", os_distro="ubuntu", generation=before.generation + 1)
+    novas.servers[server] |= {"name": "two", "image": "", "OS-EXT-SRV-ATTR:hostname": None}
+    reconcile_packages(side.menu.books, novas, HOUR)
+    assert side.menu.kept(server) == after, "what Nova does not show is not known to be otherwise"
 
 
 def test_guests_that_would_ask_again_and_again_stop_the_start(tmp_path: Path) -> None:
