@@ -69,22 +69,22 @@ class Root:
         memory = folder / "memory"
         for path in (self.path, memory):
             path.mkdir()
-        _do("mount", "--make-rprivate", "/")
-        _do("mount", "-t", "tmpfs", "tmpfs", memory)
+        do("mount", "--make-rprivate", "/")
+        do("mount", "-t", "tmpfs", "tmpfs", memory)
         for name in ("upper", "work"):
             (memory / name).mkdir()
         layers = f"lowerdir=/,upperdir={memory}/upper,workdir={memory}/work"
-        _do("mount", "-t", "overlay", "overlay", "-o", layers, self.path)
+        do("mount", "-t", "overlay", "overlay", "-o", layers, self.path)
         for name in ("tmp", "run", "dev", "var/log"):
-            _do("mount", "-t", "tmpfs", "tmpfs", self.path / name)
-        _do("mount", "-t", "proc", "proc", self.path / "proc")
-        _do("mount", "-t", "sysfs", "sysfs", self.path / "sys")
+            do("mount", "-t", "tmpfs", "tmpfs", self.path / name)
+        do("mount", "-t", "proc", "proc", self.path / "proc")
+        do("mount", "-t", "sysfs", "sysfs", self.path / "sys")
         for name in DEVICES:
             (self.path / "dev" / name).touch()
-            _do("mount", "--bind", f"/dev/{name}", self.path / "dev" / name)
+            do("mount", "--bind", f"/dev/{name}", self.path / "dev" / name)
         for deb in sorted(debs.glob("*.deb")):
             text = 'dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" --keep-directory-symlink'
-            _do("sh", "-ec", text, "sh", deb, self.path)
+            do("sh", "-ec", text, "sh", deb, self.path)
 
     def prepare(self) -> None:
         """A package manager that only writes down, a hook, and where cloud-init looks."""
@@ -135,7 +135,8 @@ class Root:
         }
 
 
-def _do(*words: Any) -> None:
+def do(*words: Any) -> None:
+    """A command, which must succeed."""
     subprocess.run([str(word) for word in words], check=True, capture_output=True)
 
 
@@ -173,8 +174,8 @@ def story(side: GuestSide, root: Root, server: str) -> dict[str, Any]:
 
 
 def main(folder: Path, debs: Path, scenario: dict[str, Any]) -> dict[str, Any]:
-    _do("ip", "link", "set", "lo", "up")
-    _do("ip", "address", "add", f"{ADDRESS}/32", "dev", "lo")
+    do("ip", "link", "set", "lo", "up")
+    do("ip", "address", "add", f"{ADDRESS}/32", "dev", "lo")
     with running() as former:
         former.answers = lambda handler: answer(handler, scenario.get("former", []))
         side = guest_side.make(folder, f"[guest]\nformer_vendordata_url = {former.url}\n")
