@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shlex
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
+from glance_related.cmd.check.nova import check_vendordata
+from glance_related.cmd.nova_conf import NovaConf
+from glance_related.deliveries import worker as deliveries
+from glance_related.package_menu.books import open_drivers
 from glance_related.settings.options import load
 from tests.project.nova_paste_files import (
     ALL,
@@ -20,16 +25,16 @@ from tests.project.nova_paste_files import (
     META,
     NOVAS,
     WHOLE_NOVA,
-    WORDS,
     assert_is_novas_with_our_words,
     built_by_nova,
     novas_words,
 )
 from tests.project.paste_files import read
-from tests.project.source import PROJECT
+from tests.project.source import PROJECT, lines_of
 from tests.project.test_deploy import A_KEY, DEPLOY, rendered, rendered_tree
 
 A_UUID = "11111111-2222-3333-4444-555555555555"
+KEYS = "/etc/glance-related/keys"
 
 
 def laid_over(text: str, sections: Mapping[str, Mapping[str, str]]) -> str:
@@ -57,6 +62,27 @@ def assert_is_taken(sections: Mapping[str, Mapping[str, Any]], folder: Path) -> 
     assert settings.riders.mark_keys == (A_KEY,)
     assert settings.instance_aware.nova_installation_uuid == A_UUID
     assert settings.conf.account.auth_type is None
+    assert list(open_drivers(settings)) == ["guest"]
+    assert settings.keys_folder == KEYS
+    assert settings.package_menu.page.auth_url
+
+
+def assert_is_whole(made: str, stock: str = NOVAS) -> None:
+    """Every word of ours is in a paste file of Nova's, and a real Nova starts with it."""
+    assert_is_novas_with_our_words(made, stock, (*ALL, META, DOOR))
+    if INSTALLED.exists() and stock == NOVAS:
+        assert built_by_nova(made) == WHOLE_NOVA
+
+
+def assert_asks_for_vendordata(text: str, folder: Path) -> None:
+    """A nova.conf by which guests get what is theirs, and no other target of cloud-init's."""
+    conf = folder / "nova.conf"
+    conf.write_text(text)
+    nova = NovaConf([str(conf)])
+    ((name, url),) = nova.vendordata_targets
+    assert name == "cloud-init"
+    assert url.startswith("http")
+    assert list(check_vendordata(nova)) == []
 
 
 def test_etc_paste_ini_is_novas_own_file_with_our_words_and_sections() -> None:
@@ -90,12 +116,14 @@ def test_kollas_paste_file_is_made_from_the_images_own() -> None:
     done = subprocess.run(
         line.split(), input=NOVAS, cwd=DEPLOY / "kolla-ansible", capture_output=True, text=True, check=True
     )
-    assert_is_novas_with_our_words(done.stdout, NOVAS)
+    assert_is_whole(done.stdout)
 
 
 def test_kolla_mounts_the_configuration_and_the_paste_file_where_nova_looks() -> None:
-    template = yaml.safe_load((DEPLOY / "kolla-ansible" / "globals.yml").read_text())["nova_api_extra_volumes"]
-    volumes = yaml.safe_load(rendered(template, nova_extra_volumes=["one:two"]))
+    globals_ = yaml.safe_load((DEPLOY / "kolla-ansible" / "globals.yml").read_text())
+    volumes = yaml.safe_load(rendered(globals_["nova_api_extra_volumes"], nova_extra_volumes=["one:two"]))
+    metadatas = rendered(globals_["nova_metadata_extra_volumes"], nova_api_extra_volumes=volumes)
+    assert yaml.safe_load(metadatas) == volumes
     assert volumes[0] == "one:two"
     mounted = {volume.split(":")[1]: volume.split(":")[0] for volume in volumes[1:]}
     assert all(volume.endswith(":ro") for volume in volumes[1:])
@@ -104,11 +132,48 @@ def test_kolla_mounts_the_configuration_and_the_paste_file_where_nova_looks() ->
     assert mounted == {"/etc/glance-related": folder, "/etc/nova/api-paste.ini": f"{folder}/api-paste.ini"}
 
 
-def test_openstack_ansible_overrides_both_ways_into_nova() -> None:
+def test_kollas_nova_asks_for_vendordata_with_kollas_own_words(tmp_path: Path) -> None:
+    text = (DEPLOY / "kolla-ansible" / "nova.conf").read_text()
+    names = set(re.findall(r"\{\{ (\w+) \}\}", text))
+    filled = rendered(text, **dict.fromkeys(names, "http://10.0.0.1:8774"))
+    assert_asks_for_vendordata(filled, tmp_path)
+    assert names == {
+        "nova_internal_base_endpoint", "keystone_internal_url", "nova_keystone_user", "nova_keystone_password",
+        "default_user_domain_id", "default_project_domain_id", "openstack_cacert",
+    }  # fmt: skip
+
+
+def test_kollas_worker_is_told_to_stop_before_it_is_killed_and_reads_what_glances_container_reads() -> None:
+    unit = (DEPLOY / "kolla-ansible" / "glance-related-worker.service").read_text()
+    (command,) = re.findall(r"(?m)^ExecStart=(.*)$", unit)
+    words = shlex.split(command)
+    globals_ = yaml.safe_load((DEPLOY / "kolla-ansible" / "globals.yml").read_text())
+    (volume,) = yaml.safe_load(rendered(globals_["glance_api_extra_volumes"], glance_extra_volumes=[]))
+    assert words[words.index("--volume") + 1] == volume
+    assert words[words.index("--entrypoint") + 1] == "glance-related-worker"
+    name = words[words.index("--name") + 1]
+    (seconds,) = re.findall(rf"(?m)^ExecStop=\S+ stop --time (\d+) {name}$", unit)
+    (last,) = re.findall(r"(?m)^TimeoutStopSec=(\d+)$", unit)
+    assert 2 * deliveries._LAST_WAIT < int(seconds) < int(last)
+
+
+def test_openstack_ansible_overrides_both_ways_into_nova(tmp_path: Path) -> None:
     variables = _openstack_ansible()
     assert variables["nova_user_pip_packages"] == ["glance_related"]
-    assert_is_novas_with_our_words(laid_over(NOVAS, variables["nova_api_paste_ini_overrides"]), NOVAS)
-    assert variables["nova_nova_conf_overrides"] == {"service_user": {"send_service_user_token": True}}
+    assert_is_whole(laid_over(NOVAS, variables["nova_api_paste_ini_overrides"]))
+    conf = rendered_tree(variables["nova_nova_conf_overrides"], {"nova_service_internaluri": "http://10.0.0.1:8774"})
+    assert conf.pop("service_user") == {"send_service_user_token": True}
+    assert_asks_for_vendordata(laid_over("", conf), tmp_path)
+
+
+def test_openstack_ansibles_worker_is_of_the_package_that_glances_venv_has() -> None:
+    (play,) = yaml.safe_load((DEPLOY / "openstack-ansible" / "worker.yml").read_text())
+    (role,) = play["roles"]
+    (service,) = role["systemd_services"]
+    program = Path(rendered(service["execstarts"], venv_tag="30.0.0"))
+    assert program.name in {line.partition(" = ")[0] for line in lines_of("options.entry_points", "console_scripts")}
+    assert program.parent == Path("/openstack/venvs/glance-30.0.0/bin")
+    assert (role["role"], service["state"], service["enabled"]) == ("systemd_service", "started", True)
 
 
 def test_openstack_ansible_writes_novas_configuration_over_the_database_and_with_the_key_of_glances(
@@ -124,7 +189,8 @@ def test_openstack_ansible_writes_novas_configuration_over_the_database_and_with
     novas = rendered_tree(variables["glance_related_nova_conf"], values)
     glances = rendered_tree(variables["glance_related_conf"], values)
     assert_is_taken(novas, tmp_path)
-    assert (novas["database"], novas["riders"]) == (glances["database"], glances["riders"])
+    for group in ("database", "riders", "package_menu", "keys"):
+        assert novas[group] == glances[group]
 
 
 def _openstack_ansible() -> dict[str, Any]:
@@ -132,20 +198,53 @@ def _openstack_ansible() -> dict[str, Any]:
     return loaded
 
 
-def test_openstack_helm_overrides_the_charts_pipelines() -> None:
+def test_openstack_helm_overrides_the_charts_pipelines(tmp_path: Path) -> None:
     values = yaml.safe_load((DEPLOY / "openstack-helm" / "nova-values.yaml").read_text())
     # the chart's own pipelines have an audit filter before keystonecontext, and fewer others
     chart = NOVAS.replace("authtoken keystonecontext", "authtoken audit keystonecontext")
     chart = chart.replace("faultwrap request_log sizelimit osprofiler", "faultwrap sizelimit")
-    assert_is_novas_with_our_words(laid_over(chart, values["conf"]["paste"]), chart)
-    assert values["conf"]["nova"] == {"service_user": {"send_service_user_token": True}}
+    chart = chart.replace("cors http_proxy_to_wsgi metaapp", "cors metaapp")
+    assert_is_whole(laid_over(chart, values["conf"]["paste"]), chart)
+    conf = values["conf"]["nova"]
+    assert conf.pop("service_user") == {"send_service_user_token": True}
+    assert_asks_for_vendordata(laid_over("", conf), tmp_path)
 
 
 def test_openstack_helm_mounts_the_configuration_where_the_filter_looks() -> None:
-    mounts = yaml.safe_load((DEPLOY / "openstack-helm" / "nova-values.yaml").read_text())["pod"]["mounts"]
-    pod = mounts["nova_api_osapi"]["nova_api_osapi"]
-    assert [mount["name"] for mount in pod["volumeMounts"]] == [volume["name"] for volume in pod["volumes"]]
-    assert pod["volumeMounts"][0]["mountPath"] == "/etc/glance-related"
+    text = (DEPLOY / "openstack-helm" / "nova-values.yaml").read_text()
+    mounts = yaml.safe_load(text)["pod"]["mounts"]
+    for name in ("nova_api_osapi", "nova_api_metadata"):
+        pod = mounts[name][name]
+        assert [mount["name"] for mount in pod["volumeMounts"]] == [volume["name"] for volume in pod["volumes"]]
+        conf, keys = (mount["mountPath"] for mount in pod["volumeMounts"])
+        assert conf == "/etc/glance-related"
+        assert f"#   folder = {keys}\n" in text
+
+
+def test_openstack_helms_worker_has_glances_configuration_and_novas_keys() -> None:
+    (worker,) = yaml.safe_load_all((DEPLOY / "openstack-helm" / "worker.yaml").read_text())
+    glance, nova = (yaml.safe_load((DEPLOY / "openstack-helm" / name).read_text()) for name in _VALUES)
+    spec = worker["spec"]["template"]["spec"]
+    (container,) = spec["containers"]
+    assert container["image"] == glance["images"]["tags"]["glance_api"]
+    assert container["command"] == ["glance-related-worker"]
+    theirs = {**_mounted(glance["pod"]["mounts"], "glance_api"), **_mounted(nova["pod"]["mounts"], "nova_api_osapi")}
+    own = _mounted({"worker": {"worker": {**container, **spec}}}, "worker")
+    assert own == {"glance-related-etc": "/etc/glance-related", "glance-related-keys": theirs["glance-related-keys"]}
+    assert own["glance-related-etc"] == theirs["glance-related-etc"]
+    assert spec["terminationGracePeriodSeconds"] > 2 * deliveries._LAST_WAIT
+    labels = worker["spec"]["template"]["metadata"]["labels"]
+    assert worker["spec"]["selector"]["matchLabels"] == labels
+
+
+_VALUES = ("values.yaml", "nova-values.yaml")
+
+
+def _mounted(mounts: Mapping[str, Any], name: str) -> dict[str, str]:
+    """Secrets of a pod, and where each is."""
+    pod = mounts[name][name]
+    secrets = {volume["name"]: volume["secret"]["secretName"] for volume in pod["volumes"]}
+    return {secrets[mount["name"]]: mount["mountPath"] for mount in pod["volumeMounts"]}
 
 
 def test_puppet_declares_both_ways_into_nova() -> None:
@@ -153,19 +252,52 @@ def test_puppet_declares_both_ways_into_nova() -> None:
     sections: dict[str, dict[str, str]] = {}
     for section, name, value in settings:
         sections.setdefault(section, {})[name] = value
-    assert _puppet().count("nova_api_paste_ini {") == len(settings) == len(novas_words(NOVAS)) + len(WORDS)
-    assert_is_novas_with_our_words(laid_over(NOVAS, sections), NOVAS)
+    assert _puppet().count("nova_api_paste_ini {") == len(settings)
+    assert_is_whole(laid_over(NOVAS, sections))
 
 
 def test_puppets_configuration_is_taken(tmp_path: Path) -> None:
     ((text, margin),) = re.findall(r'@\("END"\),\n(.*?)\n( *)\| END', _puppet(), re.DOTALL)
     values = {
-        "database_connection": "mysql+pymysql://x:x@x/x", "mark_key": A_KEY, "nova_installation_uuid": A_UUID
+        "database_connection": "mysql+pymysql://x:x@x/x", "mark_key": A_KEY, "nova_installation_uuid": A_UUID,
+        "auth_url": "https://x:5000",
     }  # fmt: skip
     lines = [line.removeprefix(margin) for line in text.splitlines()]
     filled = read(re.sub(r"\$\{(\w+)\}", lambda found: values[found[1]], "\n".join(lines)))
     assert_is_taken({section: dict(filled[section]) for section in filled.sections()}, tmp_path)
 
 
-def _puppet() -> str:
-    return (DEPLOY / "puppet" / "glance_related_nova.pp").read_text()
+def test_puppet_lays_the_keys_where_the_configuration_names_them_for_whom_it_is() -> None:
+    for name, group in (("glance_related_nova", "nova"), ("glance_related_worker", "glance")):
+        (keys,) = re.findall(rf"(?s)file \{{ '{KEYS}':(.*?)\n  \}}", _puppet(name))
+        assert re.search(rf"(?m)^    group +=> '{group}',$", keys)
+        assert re.search(r"(?m)^    mode +=> '0640',$", keys)
+
+
+def test_puppets_worker_is_this_projects_unit() -> None:
+    (unit,) = re.findall(r"file \{ '/etc/systemd/system/(.*)':", _puppet("glance_related_worker"))
+    assert (PROJECT / "etc" / unit).exists()
+    assert f"service {{ '{unit.removesuffix('.service')}':" in _puppet("glance_related_worker")
+
+
+def test_puppets_nova_asks_for_vendordata(tmp_path: Path) -> None:
+    manifest = _puppet("glance_related_vendordata")
+    said = dict(re.findall(r"(?m)^    (\w+) +=> (.*),$", manifest))
+    values = {"$password": "x", "$auth_url": "https://x:5000"}
+    of_auth = {
+        name.removeprefix("vendordata_dynamic_auth_"): values.get(value, value.strip("'"))
+        for name, value in said.items()
+        if name.startswith("vendordata_dynamic_auth_")
+    }
+    of_api = {name: ",".join(re.findall(r"['\"](.*?)['\"]", value)) for name, value in said.items()}
+    target = of_api["vendordata_dynamic_targets"].replace("${nova_url}", "https://nova:8774")
+    conf = {
+        "api": {"vendordata_providers": of_api["vendordata_providers"], "vendordata_dynamic_targets": target},
+        "vendordata_dynamic_auth": of_auth,
+    }
+    assert_asks_for_vendordata(laid_over("", conf), tmp_path)
+    assert (of_auth["username"], of_auth["password"]) == ("nova", "x")
+
+
+def _puppet(name: str = "glance_related_nova") -> str:
+    return (DEPLOY / "puppet" / f"{name}.pp").read_text()

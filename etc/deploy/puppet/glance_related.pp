@@ -43,6 +43,12 @@ class profile::glance_related (
 
       [riders]
       mark_keys = ${mark_key}
+
+      [package_menu]
+      package_management_driver = guest
+
+      [keys]
+      folder = /etc/glance-related/keys
       | END
     tag       => 'glance-file',
   }
