@@ -18,7 +18,8 @@ With openstacksdk::
     connection.compute.get(f"/servers/{server_id}/packages").json()["server_packages"]["deliveries"]
 
 and from the shell with ``openstack package menu``, ``project package`` and ``server package`` (`glance_related.osc`),
-or in a browser at ``/package-menu-ui`` (`glance_related.package_menu.page`).
+or in a browser at ``/package-menu-ui`` (`glance_related.package_menu.page`; ``docs/package-menu-server.png`` shows it,
+beside it in the dark, on a phone, and with two who change the same).
 
 **What a server has** is a pure function of three tables, and of every entry the API tells its value *and whose word
 that is* (``origin``: ``global``, ``project``, ``instance``):
@@ -119,12 +120,16 @@ In Nova's paste file behind the filters of the other systems, before ``keystonec
     [filter:package_menu]
     use = egg:glance_related#package_menu
 
-The driver ``guest`` needs two filters more: ``glance_related`` before all of these, which Nova asks for a first boot
-(`glance_related.guest.vendordata_filter`), and ``guest_meta`` in front of Nova's metadata service
-(`glance_related.guest.meta_filter`). Without that driver the menu needs none of the others.
+It keeps what a boot asks for under Nova's own id of the request, so it stands behind ``compute_req_id``. The page is a
+door beside ``/v2.1``, and the driver ``guest`` needs two filters more: ``glance_related`` before all of these, which
+Nova asks for a first boot (`glance_related.guest.vendordata_filter`), and ``guest_meta`` in front of Nova's metadata
+service (`glance_related.guest.meta_filter`). Without them the menu needs none of the others; ``etc/paste.ini`` shows
+all.
 
-It needs ``[instance_aware] nova_installation_uuid`` and ``[riders] mark_keys``; secrets
-need ``[keys] folder``. ``glance-related-worker`` runs anywhere with the same configuration and ``[account]``.
+It needs ``[instance_aware] nova_installation_uuid`` and ``[riders] mark_keys``; secrets and the page need ``[keys]
+folder`` (``glance-related-manage keys setup``). nova-api, nova-metadata and the workers have the same configuration,
+``[account]`` only the workers. ``glance-related-worker`` runs anywhere, any number of it;
+``etc/glance-related-worker.service`` is a unit for systemd.
 
 Options
 =======
@@ -196,30 +201,42 @@ Try it
 
 With ``tools/serve --cloud`` running, in a second shell in the same folder::
 
-    # The administrator publishes a file, and lets alice's project have it.
+    # The administrator publishes a file, which he has tried before, and lets alice's project have something of it.
     . var/rc-admin
     export PATH="$PWD/var/bin:$PATH"
-    openstack package menu import --dry-run etc/package-menu.yaml
-    openstack package menu import etc/package-menu.yaml
+    openstack package menu import --dry-run etc/package-menu.yaml -f value -c Name -c Change
+    openstack package menu import etc/package-menu.yaml >/dev/null
     openstack project package set --state available alice apache
-    openstack package menu list -f value -c Name
 
-    # Alice boots a server with a package and a value of her own.
+    # Alice boots a server with it, and with a port of her own. Whose word is what it has?
     . var/rc-alice
-    openstack server create --flavor m1.tiny --image tiny --nic none --wait -f value -c status web-1
-    openstack server package add --wait web-1 apache apache_port=8080
-    openstack server package list web-1
-    openstack server package status web-1
+    openstack server boot --flavor m1.tiny --image tiny --nic none --wait -f value -c status \\
+        --package apache --package-variable apache_port=8080 with-packages
+    openstack server package list with-packages -f value -c Name -c Value -c Origin
+
+    # The worker hands it over; the driver guest waits for a guest, and here is none.
+    until openstack server package status with-packages -f value -c Driver -c State | grep '^file delivered'; do
+        sleep 1
+    done
+    find var/package-menu -name '*.json' -exec cat {} + | grep '"apache_port"'
+
+    # She changes it while it runs, and who has done so is told.
+    openstack server package add with-packages apache_port=8081 apache_log_level=info
+    openstack server package history with-packages -f value -c Name -c After
 
     # All that is wrong is told at once, and nothing is changed.
-    openstack server package add web-1 apache_port=99999 no_such_thing || echo refused
+    openstack server package add with-packages apache_port=99999 no_such_thing || echo refused
 
-    # What the driver file has of it.
-    find var/package-menu -name '*.json' -exec cat {} +; echo
-    openstack server package history web-1
+    # The same with curl: what the server has, and how far it has come.
+    TOKEN=$(openstack token issue -f value -c id)
+    NOVA=$(sed -n 's/.*"url": "\\(.*\\)".*/\\1/p' var/ready | head -1)
+    SERVER=$(openstack server show with-packages -f value -c id)
+    curl -fsS -H "X-Auth-Token: $TOKEN" "$NOVA/v2.1/servers/$SERVER/packages?on=true"; echo
 
-    # She takes it away again.
-    openstack server delete --wait web-1
+    # She takes it away again, and he his menu.
+    openstack server delete --wait with-packages
+    . var/rc-admin
+    openstack package menu delete --force $(sed -n 's/^ *- name: //p' etc/package-menu.yaml)
 
 Limits
 ======
@@ -235,11 +252,13 @@ Limits
   deliveries retry``). After a database was restored, ``deliveries retry --all`` hands everything over again.
 * Settings are readable in the guest, and what the drivers write holds secrets as they are: whoever reads the folder,
   the directory or the manifests reads them. Customers who may read a server's metadata from within it may, too.
-* A pattern may leave only so much open (three repetitions without an end, none within another), for customers'
-  values are compared with it in Nova's API.
+* A pattern may leave only so much open, for customers' values are compared with it in Nova's API: three repetitions
+  without an end, none within another, and in a list's pattern, which is compared with each item, two.
+* A secret stays a secret: a variable's type cannot become one, nor anything else of one. Remove the entry, and publish
+  it again.
 * A file over Nova's own limit for a body (``[oslo_middleware] max_request_body_size``, 112 KiB) is imported in parts by
   the command line: all are tried out first.
-* There is no panel in Horizon; the page stands alone.
+* Horizon keeps its own panel for later, as in the blueprint: the page stands alone, with a login of its own.
 * A secret equal to the project's own is kept as the server's: they are not compared.
 
 Why so

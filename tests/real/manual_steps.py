@@ -6,6 +6,7 @@ import importlib
 import inspect
 import re
 
+from tests.project.source import PROJECT
 from tests.real.serving import Serve
 
 # What a person must be shown for each step, in this order; a step is a comment and the lines below it.
@@ -26,6 +27,15 @@ SHOWN = {
         ("The same with curl", r"\{.*json-schema.org.*"),
         ("She takes it away", r""),
     ),
+    "package_menu": (
+        ("The administrator publishes", r"(\w+ created\n?){15,}"),
+        ("Alice boots a server", r"ACTIVE\n(.*\n)*apache True instance\n(.*\n)*apache_port 8080 instance\n(.*\n?)*"),
+        ("The worker hands it over", r'file delivered\n *"apache_port": 8080,?'),
+        ("She changes it", r"(.*\n)*apache_port 8081\n(.*\n?)*"),
+        ("All that is wrong", r"refused"),
+        ("The same with curl", r'\{"server_packages": .*"deliveries": \[\{.*"driver": "file".*'),
+        ("She takes it away", r""),
+    ),
 }
 
 
@@ -43,6 +53,9 @@ def assert_shows_what_it_promises(serve: Serve, system: str, refusal: str) -> No
 
     :param refusal: what stands on stderr, where a step is refused as it says
     """
+    samples = serve.folder / "etc"  # "in the same folder" has them
+    if not samples.exists():
+        samples.symlink_to(PROJECT / "etc")
     told = steps(system)
     assert len(told) == len(SHOWN[system])
     assert all(says.startswith(begins) for (says, _), (begins, _) in zip(told, SHOWN[system], strict=True))

@@ -141,8 +141,12 @@ var/bin/openstack server list -f value -c ID
     assert done.stdout.splitlines() == [f'"nova_installation_uuid": "{second}"'], "and the first has no server of his"
 
 
-def test_what_a_manual_says_to_try_shows_what_it_promises(serve: Serve) -> None:
-    assert_shows_what_it_promises(serve, "props_override", "did you mean os_command_line?")
+@pytest.mark.parametrize(
+    ("system", "refusal"),
+    [("props_override", "did you mean os_command_line?"), ("package_menu", "no_such_thing: ")],
+)
+def test_what_a_manual_says_to_try_shows_what_it_promises(serve: Serve, system: str, refusal: str) -> None:
+    assert_shows_what_it_promises(serve, system, refusal)
 
 
 @pytest.mark.parametrize("system", systems())
