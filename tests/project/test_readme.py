@@ -67,6 +67,13 @@ SAID = sorted(
         for path in (*PACKAGE.rglob("*.py"), *(PROJECT / page for page in PAGES))
         for found in re.findall(rf"['`]((?:{'|'.join(PARSERS)}) [^'`\"\n]*)['`]", path.read_text())
     }
+    | {  # the pages say it shorter, too: `keys stage`
+        f"glance-related-manage {' '.join(found.split())}"
+        for page in PAGES
+        for found in re.findall(
+            r"`((?:config|db|deliveries|installation|keys|reconcile) [a-z-][^`]*)`", (PROJECT / page).read_text()
+        )
+    }
 )
 
 
