@@ -17,17 +17,22 @@ LOG = logging.getLogger(__name__)
 class Handed:
     """What a guest is to have.
 
+    :param server: the guest's word
     :param offers: by the name of the system
     :param is_complete: whether every system has said what it has
     """
 
+    server: str
     offers: Mapping[str, Offer]
     is_complete: bool = True
 
     @property
     def tag(self) -> str:
-        """By which a guest says that it has all this; nothing in it is for the guest to read."""
-        return "-".join(str(offer.generation) for _, offer in sorted(self.offers.items()))
+        """By which a guest says that it has all this, and no other guest: another's disk may have become its own.
+
+        It stands in the logs of proxies, so that nothing in it is made of what the settings are.
+        """
+        return "-".join([self.server, *(str(offer.generation) for _, offer in sorted(self.offers.items()))])
 
     def document(self) -> dict[str, Any]:
         """All of it, for the program inside."""
@@ -40,7 +45,7 @@ class Handed:
 
     def _head(self) -> dict[str, Any]:
         often = min(offer.interval_seconds for offer in self.offers.values())
-        return {"version": 1, "have": self.tag, "interval_seconds": often}
+        return {"version": 1, "server": self.server, "have": self.tag, "interval_seconds": often}
 
 
 def handed(parts: Mapping[str, GuestPart], guest: Guest, nova: Nova | None) -> Handed:
@@ -58,7 +63,7 @@ def handed(parts: Mapping[str, GuestPart], guest: Guest, nova: Nova | None) -> H
         else:
             if offer is not None:
                 offers[name] = offer
-    return Handed(offers, is_complete)
+    return Handed(guest.word, offers, is_complete)
 
 
 def note_read(parts: Mapping[str, GuestPart], guest: Guest, what: Handed) -> None:

@@ -17,13 +17,23 @@ Requests it changes
 Both are our own; all others go on at the cost of one test of the path:
 
 ``GET /openstack/glance-related/v1/settings``
-    What the guest is to have: ``{"version": 1, "have": "7", "interval_seconds": 900, "parts": {...}}``, a part for each
-    system. With ``?have=`` and the same word again only that nothing has changed (``is_unchanged``), for Neutron's
-    proxy lets no header through.
+    What the guest is to have: ``{"version": 1, "server": "3f9a6c01d2b8", "have": "3f9a6c01d2b8-7", "interval_seconds":
+    900, "parts": {...}}``, a part for each system. With ``?have=`` and the same word again only that nothing has
+    changed (``is_unchanged``), for Neutron's proxy lets no header through. Both words are this server's alone.
 ``POST /openstack/glance-related/v1/report``
-    ``{"part": "package_menu", "generation": 7, "ok": true, "packages": {"web": "apache2"}, "message": ""}``, of at most
-    1024 bytes, with ``?length=`` and ``&sha256=`` of the body: Neutron's proxy reads once, and what came later is cut
-    off. The same again changes nothing.
+    ``{"part": "package_menu", "server": "3f9a6c01d2b8", "generation": 7, "ok": true, "packages": {"web": "apache2"},
+    "message": ""}``, of at most 1024 bytes, with ``?length=`` and ``&sha256=`` of the body: Neutron's proxy reads once,
+    and what came later is cut off. ``server`` is the word that came with the settings; a report that has none is
+    taken, one that has another server's is not. The same again changes nothing.
+
+A server that was made of a snapshot
+====================================
+
+Its disk has what the program on the first server has left there. The program asks, or is told by the first boot, and
+sees by the word that it is on another server now: of what was applied, and of what was still to be reported, nothing
+counts any more. What it has installed on this disk it still takes for its own, and removes what is not chosen for the
+new server. Where an image is to have packages for good, ``/var/lib/glance-related/state.json`` is removed before it is
+made: then whatever is there is the owner's.
 
 Place in the pipeline
 =====================
@@ -49,7 +59,7 @@ code                                  status  when
 ====================================  ======  =======================================================
 guest.bad_report                      400     a report that is cut off, too long, or none
 guest.nothing                         404     nobody has anything for this server
-guest.not_given                       409     a report of settings that were never given
+guest.not_given                       409     a report of settings that were never given, or of another server's
 guest.not_now                         503     it cannot be told yet what the server is to have
 glance_related.database_down          503     our database does not answer
 glance_related.internal               500     a defect of ours; the log of Nova has it
@@ -142,13 +152,15 @@ class GuestMetaMiddleware(Filter):
 
     def report(self, request: Request) -> WSGIApplication:
         """POST /openstack/glance-related/v1/report."""
-        name, report = report_of(_whole_body(request))
+        told = report_of(_whole_body(request))
         guest = self._guest(request)
         if isinstance(guest, Reply):
             return guest
         self._suite.counters.count("reports")
+        if told.server not in (None, guest.word):
+            raise problems.NOT_GIVEN()
         try:
-            is_known = name in self._parts and self._parts[name].told(guest, report)
+            is_known = told.part in self._parts and self._parts[told.part].told(guest, told.report)
         except NotGiven:
             raise problems.NOT_GIVEN() from None
         except DatabaseDown:

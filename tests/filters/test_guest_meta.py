@@ -54,9 +54,11 @@ def test_a_guest_is_told_what_its_server_is_to_have(side: GuestSide) -> None:
     reply = side.pull(server)
     assert reply.status_int == 200
     now = generation(side, server)
+    word = hashlib.sha256(server.encode()).hexdigest()[:12]
     assert reply.json == {
         "version": 1,
-        "have": str(now),
+        "server": word,
+        "have": f"{word}-{now}",
         "interval_seconds": 600,
         "parts": {
             "package_menu": {
@@ -76,9 +78,10 @@ def test_it_is_the_same_that_the_first_boot_brought(side: GuestSide) -> None:
 
 def test_who_has_it_already_is_told_only_that(side: GuestSide) -> None:
     server = side.menu.booted(packages=["web"])
-    have = side.booted(server)["have"]
+    booted = side.booted(server)
+    have = booted["have"]
     assert side.pull(server, have).json == {
-        "version": 1, "have": have, "interval_seconds": 600, "is_unchanged": True,
+        "version": 1, "server": booted["server"], "have": have, "interval_seconds": 600, "is_unchanged": True,
     }  # fmt: skip
     changed = side.menu.ask("PUT", f"/servers/{server}/packages/port", {"value": 81})
     assert changed.status_int == 200
@@ -94,6 +97,24 @@ def test_who_has_it_already_is_told_only_that(side: GuestSide) -> None:
 @pytest.mark.parametrize("have", ["", "x", "0", "' or 1=1", "9" * 1000])
 def test_what_a_guest_claims_to_have_is_only_compared(side: GuestSide, have: str) -> None:
     assert "parts" in side.pull(side.menu.booted(), have).json
+
+
+def test_what_one_guest_has_is_never_what_another_is_to_have(side: GuestSide) -> None:
+    one, other = side.menu.booted(packages=["web"]), side.menu.booted(package_variables={"port": 81})
+    assert generation(side, one) == generation(side, other)
+    have = side.pull(one).json["have"]
+    assert side.pull(other, have).json["parts"]["package_menu"]["packages"] == [{"name": "logs", "package": "logs"}]
+
+
+def test_no_word_is_made_of_what_is_chosen(side: GuestSide) -> None:
+    server = side.menu.booted(packages=["web"], package_variables={"port": 8080})
+    before = side.pull(server).json
+    side.menu.ask("PUT", f"/servers/{server}/packages/port", {"value": 81})
+    after = side.pull(server).json
+    assert after["server"] == before["server"]
+    assert [one["have"].removeprefix(one["server"]) for one in (before, after)] == [
+        f"-{one['parts']['package_menu']['generation']}" for one in (before, after)
+    ]
 
 
 # -- reports
@@ -164,6 +185,23 @@ def test_what_was_never_given_cannot_have_been_applied(side: GuestSide) -> None:
     assert side.delivery(server)["state"] == "offered"
 
 
+def test_what_became_of_another_servers_settings_is_not_taken(side: GuestSide) -> None:
+    server, other = side.menu.booted(packages=["web"]), side.menu.booted(packages=["web"])
+    mine, his = side.pull(server).json["server"], side.pull(other).json["server"]
+    assert mine != his
+    reply = side.report(server, report(generation(side, server), server=his))
+    assert (reply.status_int, reply.headers["X-Glance-Related-Code"]) == (409, "guest.not_given")
+    assert side.delivery(server)["state"] == side.delivery(other)["state"] == "read"
+    assert side.report(server, report(generation(side, server), server=mine)).status_int == 200
+    assert (side.delivery(server)["state"], side.delivery(other)["state"]) == ("confirmed", "read")
+
+
+def test_a_report_may_say_nothing_of_whose_settings_it_means(side: GuestSide) -> None:
+    server = side.menu.booted(packages=["web"])
+    assert side.report(server, report(generation(side, server))).status_int == 200
+    assert side.delivery(server)["state"] == "confirmed"
+
+
 def test_a_server_that_was_there_before_the_driver_is_shown_too(side: GuestSide) -> None:
     server = side.menu.booted(packages=["web"])
     _forget_deliveries(side)
@@ -232,6 +270,8 @@ UNFIT = [
     json.dumps(report(1, packages={"web": {}})).encode(),
     json.dumps(report(1, message=None)).encode(),
     json.dumps(report(1, more=1)).encode(),
+    json.dumps(report(1, server=7)).encode(),
+    json.dumps(report(1, server=["3f9a6c01d2b8"])).encode(),
     json.dumps(report(1, message="x" * 1024)).encode(),
     b"[" * 1000,
 ]

@@ -4,7 +4,8 @@ It asks the cloud's metadata service what this server is to have, installs and r
 package manager, writes the variables as JSON and for the shell, runs the hooks, and reports what became of it. It
 removes only what it has installed itself, and touches nothing else: what cannot be there together with a
 package of somebody else's is not installed, which is reported; and what came along with a package, because
-that needs it, stays when the package goes.
+that needs it, stays when the package goes. On a disk that was another server's, as that of a server made of a
+snapshot, what it has installed there is still its own.
 
     /etc/glance-related/variables.json, variables.sh   what is set, readable for root only
     /etc/glance-related/packages.d/                    hooks, run after each change: programs of root's, named as
@@ -90,7 +91,7 @@ class Guest:
             return True  # nothing is said, and all stays as it is
         self.state.pop("have", None)  # what is broken off is done again
         self.keep()
-        generation, wanted = part.get("generation"), {}
+        generation, wanted, server = part.get("generation"), {}, document.get("server")
         failed: Dict[str, str] = {}
         notes: Dict[str, str] = {}
         try:
@@ -108,6 +109,8 @@ class Guest:
         words = "; ".join(f"{name}: {why}" for name, why in sorted({**notes, **failed}.items()))
         has = {name: package for name, package in sorted(wanted.items()) if package not in failed}
         told = {"part": PART, "generation": generation, "ok": not failed, "packages": has, "message": words}
+        if server:
+            told["server"] = server
         self.state["report"] = self.state["last"] = told
         if not failed:
             self.state["have"] = document.get("have")
@@ -162,12 +165,21 @@ class Guest:
             say("the metadata service answers {}".format(status or "nothing"))
             return False
         self.schedule(document.get("interval_seconds"))
-        return self.report() if document.get("is_unchanged") else self.bring(document)
+        return self.bring(document)
 
     def bring(self, document: Dict[str, Any]) -> bool:
         """Have what a document says, and report, whatever came of it."""
-        is_done = self.apply(document)
+        self.meet(document.get("server"))
+        is_done = bool(document.get("is_unchanged")) or self.apply(document)
         return self.report() and is_done
+
+    def meet(self, server: Any) -> None:
+        """Know whose settings these are: what was applied and reported on another server is no word about this one."""
+        if isinstance(server, str) and server != self.state.get("server"):
+            for name in ("have", "report", "last"):
+                self.state.pop(name, None)
+            self.state["server"] = server
+            self.keep()
 
     def report(self) -> bool:
         """Tell what became of it, where that is still to be told."""

@@ -17,6 +17,7 @@ Dir::Bin::dpkg "/usr/bin/dpkg";
 Dir::Bin::Methods "/usr/lib/apt/methods";
 APT::Sandbox::User "{user}";
 Dpkg::Options:: "--root={root}";
+Dpkg::Options:: "--log={root}/dpkg.log";
 Dpkg::Options:: "--force-not-root";
 Dpkg::Options:: "--force-script-chrootless";
 """

@@ -51,6 +51,8 @@ case "$(basename "$0")$what" in
 esac
 """
 
+#: The word of the server that a machine is.
+SERVER = "3f9a6c01d2b8"
 #: Which programs belong together.
 MANAGERS = {
     "apt-get": ("apt-get", "dpkg-query"),
@@ -146,11 +148,17 @@ class Machine:
         return path
 
 
-def settings(packages: Mapping[str, str], variables: Mapping[str, Any] | None = None, generation: int = 1) -> Any:
+def settings(
+    packages: Mapping[str, str],
+    variables: Mapping[str, Any] | None = None,
+    generation: int = 1,
+    server: str = SERVER,
+) -> Any:
     """A document of the cloud's."""
     return {
         "version": 1,
-        "have": str(generation),
+        "server": server,
+        "have": f"{server}-{generation}",
         "interval_seconds": 900,
         "parts": {
             "package_menu": {
@@ -167,6 +175,8 @@ class MetadataService:
 
     def __init__(self) -> None:
         self.document: Any = None
+        #: Whose reports it takes.
+        self.server = SERVER
         self.asked: list[str] = []
         self.reports: list[Any] = []
         #: What is answered instead: a status for a report, and for the settings; taken from the front.
@@ -205,7 +215,7 @@ class MetadataService:
     def answer(self, path: str) -> bytes:
         have = parse_qs(urlsplit(path).query).get("have")
         if have == [self.document["have"]]:
-            same = {name: self.document[name] for name in ("version", "have", "interval_seconds")}
+            same = {name: self.document[name] for name in ("version", "server", "have", "interval_seconds")}
             return json.dumps({**same, "is_unchanged": True}).encode()
         return json.dumps(self.document).encode()
 
@@ -213,7 +223,10 @@ class MetadataService:
         query = parse_qs(urlsplit(path).query)
         if query != {"length": [str(len(body))], "sha256": [hashlib.sha256(body).hexdigest()]}:
             return 400
-        self.reports.append(json.loads(body))
+        report = json.loads(body)
+        if report.get("server") not in (None, self.server):
+            return 409
+        self.reports.append(report)
         return 200
 
     def stop(self) -> None:

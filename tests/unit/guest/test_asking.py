@@ -10,7 +10,7 @@ import time
 import pytest
 
 from glance_related.guest.script import program
-from tests.unit.guest.machine import Machine, MetadataService, settings, with_service
+from tests.unit.guest.machine import SERVER, Machine, MetadataService, settings, with_service
 
 # -- asking and telling
 
@@ -20,11 +20,15 @@ def test_a_guest_asks_has_it_and_reports_in_one_piece(machine: Machine, service:
     with_service(machine, service).run("pull")
     assert machine.there() == {"apache2"}
     assert service.reports == [
-        {"part": "package_menu", "generation": 7, "ok": True, "packages": {"web": "apache2"}, "message": ""}
-    ]
+        {
+            "part": "package_menu", "server": SERVER, "generation": 7, "ok": True, "packages": {"web": "apache2"},
+            "message": "",
+        }
+    ]  # fmt: skip
     machine.calls()
     machine.run("pull")
-    assert service.asked == ["/openstack/glance-related/v1/settings", "/openstack/glance-related/v1/settings?have=7"]
+    asked = "/openstack/glance-related/v1/settings"
+    assert service.asked == [asked, f"{asked}?have={SERVER}-7"]
     assert machine.calls() == []
     assert len(service.reports) == 1
     service.document = settings({}, generation=8)
@@ -77,6 +81,36 @@ def test_told_that_it_reports_of_something_else_it_asks_for_all(machine: Machine
     machine.run("pull")
     assert service.asked == ["/openstack/glance-related/v1/settings"] * 2
     assert len(service.reports) == 1
+
+
+def test_what_was_still_to_be_told_of_another_server_is_not_told_of_this_one(
+    machine: Machine, service: MetadataService
+) -> None:
+    service.document = settings({"web": "apache2"})
+    service.to_reports = [503]
+    with_service(machine, service).run("pull", check=False)
+    assert machine.state()["report"]["server"] == SERVER
+    # a snapshot's disk, in a server for which only another system has something
+    service.server = "0123456789ab"
+    service.document = {**settings({}, server=service.server), "parts": {}}
+    machine.run("pull")
+    assert service.reports == []
+    assert "report" not in machine.state()
+    assert machine.there() == {"apache2"}, "nothing is said of it"
+    machine.run("pull")
+    assert service.asked[-1].endswith("/settings"), "what the other server had is not what this one has"
+
+
+def test_what_is_refused_for_another_servers_is_not_told_again(machine: Machine, service: MetadataService) -> None:
+    service.document = settings({"web": "apache2"})
+    file = machine.folder / "brought.json"
+    file.write_text(json.dumps(settings({"log": "rsyslog"}, server="0123456789ab")))
+    assert with_service(machine, service).run("apply", str(file), check=False).returncode == 1
+    assert service.reports == []
+    assert "report" not in machine.state()
+    machine.run("pull")
+    assert [report["packages"] for report in service.reports] == [{"web": "apache2"}]
+    assert machine.there() == {"apache2"}
 
 
 def test_where_the_cloud_has_nothing_all_stays_as_it_is(machine: Machine, service: MetadataService) -> None:
