@@ -252,8 +252,8 @@ class MenuStore:
         after_menu = ProjectMenu(seen.menu.menu, after_states)
 
         def work(connection: sa.Connection) -> Counts:
-            reaches = after_menu.base.settings != seen.menu.base.settings and (
-                _gives_other(seen.menu, after_menu) or self._chosen(connection, project_id, states)
+            reaches = after_states != seen.menu.states and (
+                _gives_other(seen.menu, after_menu) or self._deviates(connection, project_id)
             )
             cloud = connection.execute(sa.select(_SCOPES.version).where(_SCOPES.scope == CLOUD)).scalar_one_or_none()
             if (cloud or 0) != seen.cloud.version:
@@ -273,8 +273,12 @@ class MenuStore:
 
         return self._changed(work)
 
-    def _chosen(self, connection: sa.Connection, project_id: str, names: Collection[str]) -> bool:
-        """Whether a server of a project has chosen anything of some entries."""
+    def _deviates(self, connection: sa.Connection, project_id: str) -> bool:
+        """Whether a server of a project has chosen anything.
+
+        Of what it has chosen nothing need be spoken of: a package that it has turned on brings variables into play, and
+        a bundle packages.
+        """
         servers, choices = package_instances, package_instance_states
         of_server = sa.and_(
             choices.c.nova_installation_uuid == servers.c.nova_installation_uuid,
@@ -283,7 +287,7 @@ class MenuStore:
         query = (
             sa.select(sa.literal(1))
             .select_from(choices.join(servers, of_server))
-            .where(choices.c.name.in_(tuple(names)), servers.c.project_id == project_id)
+            .where(servers.c.project_id == project_id)
             .limit(1)
         )
         return connection.execute(query).first() is not None

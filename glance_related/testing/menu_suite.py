@@ -187,6 +187,25 @@ class MenuSuite:
         assert fanout.scope == ALICE
         assert menu.of_project(BOB).generation == 0
 
+    def test_a_projects_word_reaches_servers_into_which_others_of_their_choices_bring_it(
+        self, menu: MenuStore, store: InstanceStore, fanouts: FanoutStore
+    ) -> None:
+        self.publish(menu, WEB, PORT, BUNDLE)
+        self.say(menu, web=ProjectState(UNAVAILABLE), lamp=ProjectState(AVAILABLE))
+        before = menu.of_project(ALICE).project.generation
+        self.say(menu, port=ProjectState(DEFAULT, 8081))
+        assert menu.of_project(ALICE).project.generation == before, "nobody has the package that it belongs to"
+        store.add(kept(BOB, choices={"lamp": Choice(is_on=True)}), [])
+        self.say(menu, port=ProjectState(DEFAULT, 8082))
+        assert menu.of_project(ALICE).project.generation == before, "nobody of this project has it"
+        store.add(kept(choices={"lamp": Choice(is_on=True)}), [])
+        self.say(menu, web=ProjectState(AVAILABLE))
+        assert menu.of_project(ALICE).project.generation == before + 1, "the bundle turns it on"
+        self.say(menu, port=ProjectState(DEFAULT, 8083))
+        assert menu.of_project(ALICE).project.generation == before + 2, "and its package brings it into play"
+        self.say(menu, port=ProjectState(DEFAULT, 8083))
+        assert menu.of_project(ALICE).project.generation == before + 2, "this is no other word"
+
     def test_many_menus_are_told_at_once_and_each_as_it_is(self, menu: MenuStore, other_menu: MenuStore) -> None:
         self.publish(menu, WEB)
         self.say(menu, web=ProjectState(DEFAULT))

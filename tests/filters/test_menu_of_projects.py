@@ -180,6 +180,20 @@ def test_a_changed_default_reaches_the_servers_that_did_not_deviate(side: MenuSi
     assert side.delivered(side.booted(who=BOB)) is None
 
 
+def test_a_changed_default_reaches_the_servers_that_turned_its_package_on_themselves(side: MenuSide) -> None:
+    side.publish({"name": "stack", "kind": "bundle", "contents": {"packages": ["hidden"], "variables": {}}})
+    side.offer("web", "stack")
+    own, through = side.booted(packages=["web"]), side.booted(packages=["stack"])
+    side.deliver()
+    assert (side.delivered(own)["variables"], side.delivered(through)["packages"]) == ({"port": 80}, {})
+    put(side, "port", {"state": "default", "default": 8080})
+    side.offer("hidden")
+    side.deliver()
+    assert side.delivered(own)["variables"] == side.settings(own)["package_variables"] == {"port": 8080}
+    assert (list(side.delivered(through)["packages"]), side.settings(through)["packages"]) == (["hidden"], ["hidden"])
+    assert all(side.settings(one)["deliveries"][0]["is_current"] for one in (own, through))
+
+
 def test_a_server_that_chose_what_its_project_has_has_what_its_project_will_have(side: MenuSide) -> None:
     side.offer("web", state="default")
     server = side.booted(packages=["web"], package_variables={"port": 80})
