@@ -359,7 +359,7 @@ def _lost(connection: sa.Connection, claim: str, ids: Sequence[str]) -> list[str
 def _finished(delivery: Delivery, outcome: Done) -> dict[str, Any]:
     return {
         "asked_id": delivery.id,
-        "had": delivery.generation,
+        "had": delivery.generation if outcome.generation is None else outcome.generation,
         "said": _json(outcome.applied),
         "words": outcome.message[:MESSAGE_MAX],
     }

@@ -17,10 +17,13 @@ from glance_related.deliveries.delivery import DELIVERING, OFFERED, PENDING, Wis
 _ROWS = deliveries.c
 
 
-def wish(connection: sa.Connection, wishes: Collection[Wish]) -> None:
+def wish(connection: sa.Connection, wishes: Collection[Wish], *, is_news: bool = False) -> None:
     """Put wishes into the outbox, in the transaction of the change that they come from.
 
     What a worker is just handing over stays in its hands, and is taken up again afterwards.
+
+    :param is_news: whatever their generations: those were counted before the transaction, from something else too that
+        may have changed meanwhile, and come out no higher than what has been handed over since
     """
     if not wishes:
         return
@@ -40,11 +43,11 @@ def wish(connection: sa.Connection, wishes: Collection[Wish]) -> None:
         }
         for one in wishes
     ]
-    connection.execute(_wishing(connection.dialect.name), rows)
+    connection.execute(_wishing(connection.dialect.name, is_always_news=is_news), rows)
 
 
 @functools.cache
-def _wishing(dialect: str) -> Any:
+def _wishing(dialect: str, *, is_always_news: bool) -> Any:
     """Insert, or change where it is news.
 
     Another action is always news: a server may be gone and come back, and its generations begin anew then.
@@ -59,7 +62,8 @@ def _wishing(dialect: str) -> Any:
     }  # fmt: skip
     insert = kind.insert(deliveries).values({**{name: sa.bindparam(name) for name in _WISHED}, **fixed})
     new = insert.inserted if dialect == "mysql" else insert.excluded
-    is_news = sa.or_(new.generation > _ROWS.generation, new.action != _ROWS.action)
+    is_later = sa.or_(new.generation > _ROWS.generation, new.action != _ROWS.action)
+    is_news: sa.ColumnElement[bool] = sa.true() if is_always_news else is_later
     is_free = sa.and_(is_news, _ROWS.state != DELIVERING)
     changes = [
         ("wished_at", sa.case((is_news, now), else_=_ROWS.wished_at)),
@@ -71,7 +75,7 @@ def _wishing(dialect: str) -> Any:
         ("state", sa.case((is_free, new.state), else_=_ROWS.state)),
         ("project_id", new.project_id),
         ("is_pulled", new.is_pulled),
-        ("generation", sa.case((is_news, new.generation), else_=_ROWS.generation)),
+        ("generation", sa.case((is_later, new.generation), else_=_ROWS.generation)),
         ("action", new.action),
     ]
     if dialect == "mysql":

@@ -62,7 +62,8 @@ class PackageCarrier:
                 LOG.error("a secret of server %s cannot be read: this host has not the keys", kept.ref.instance_id)
                 raise
             done = receiver.configure_packages(told.instance, told.packages, told.variables)
-            return replace(done, applied=shown(as_of.menu.settings(kept.choices)))
+            settings = shown(as_of.menu.settings(kept.choices))
+            return replace(done, applied=settings, generation=told.instance.generation)
 
         return job
 

@@ -205,7 +205,8 @@ class InstanceStore:
             values = {name: getattr(kept, name) for name in _PLAIN}
             connection.execute(sa.insert(package_instances), {**_columns(kept.ref), **values})
             self._write(connection, kept, {}, kept.choices)
-            self._written(connection, kept, wishes, record)
+            wish(connection, wishes)
+            self._note(connection, kept, record)
 
         try:
             self._database.write(work)
@@ -238,7 +239,8 @@ class InstanceStore:
             if not connection.execute(statement, _key(seen.ref)).rowcount:
                 raise Stale
             self._write(connection, seen, seen.choices, choices)
-            self._written(connection, after, wishes, record)
+            wish(connection, wishes, is_news=True)  # a changed menu may have gone out under that generation already
+            self._note(connection, after, record)
 
         self._database.write(work)
         return after
@@ -336,8 +338,7 @@ class InstanceStore:
         if come:
             connection.execute(sa.insert(package_instance_states), come)
 
-    def _written(self, connection: sa.Connection, kept: Kept, wishes: Collection[Wish], record: Record | None) -> None:
-        wish(connection, wishes)
+    def _note(self, connection: sa.Connection, kept: Kept, record: Record | None) -> None:
         if record is not None and record.changes:
             values = {
                 **_columns(kept.ref),

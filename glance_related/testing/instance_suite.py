@@ -22,7 +22,7 @@ import pytest
 
 from glance_related.db.database import Database
 from glance_related.db.models import utcnow
-from glance_related.deliveries.delivery import PENDING, REMOVE, Wish
+from glance_related.deliveries.delivery import PENDING, REMOVE, Done, Wish
 from glance_related.deliveries.store import DeliveryStore
 from glance_related.instance_ref import InstanceRef
 from glance_related.package_menu.entry import Sealed
@@ -117,6 +117,23 @@ class InstanceSuite:
         assert store.get(one.ref) == after
         assert [row.generation for row in DeliveryStore(databases[-1]).of(one.ref)] == [7]
         assert [record.user_id for record in store.history(one.ref, "", 10)] == ["alice"]
+
+    def test_a_change_is_handed_over_whatever_was_handed_over_under_the_same_generation(
+        self, databases: Sequence[Database], store: InstanceStore
+    ) -> None:
+        """A menu may change after a change was judged by it, and count for as much."""
+        one, deliveries = kept(), DeliveryStore(databases[0])
+        store.add(one, [wish(one, 1)])
+        deliveries.add([wish(one, 2)])  # the menu's change
+        claim, taken = deliveries.claim("file", "w", 10, 60)
+        deliveries.finish(claim, [(row, Done()) for row in taken])
+        after = store.change(one, {"port": Choice(value=1)}, [wish(one, 2)], None)
+        claim, (row,) = deliveries.claim("file", "w", 10, 60)
+        assert row.generation == 2
+        store.change(after, {}, [wish(one, 1)], None)  # while it is handed over
+        deliveries.finish(claim, [(row, Done(generation=3))])
+        (row,) = deliveries.of(one.ref)
+        assert (row.state, row.generation, row.applied_generation) == (PENDING, 2, 3)
 
     def test_what_becomes_known_of_a_server_comes_with_the_change_that_it_makes(
         self, store: InstanceStore, other: InstanceStore
