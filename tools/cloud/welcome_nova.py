@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from cloud import Trouble, web
+from cloud import Trouble, paste, web
 from cloud.compute import FLAVOR
 from cloud.images import IMAGE
 from cloud.stack import Stack
@@ -36,7 +36,8 @@ What to type next, from {here} (each answer is from a moment ago):
 {tuple}
 
 So do openstack server backup create and openstack server shelve.{second}
-The whole story: tools/demo instance_aware{option}
+The whole story: tools/demo{option}
+The package menu in a browser: {page} (alice, of project alice; her password is in {var}/rc-alice).
 rc files: {rc_files}; logs: {var}/log; Ctrl-C stops everything.
 """
 
@@ -59,7 +60,7 @@ def welcome_nova(stack: Stack) -> str:
         made=indented(server_id), snapped=indented(image_id),
         tuple=indented("\n".join(f'"{name}": "{value}"' for name, value in tuple_.items())),
         second=_SECOND.format(var=var) if len(stack.sites) > 1 else "",
-        option="" if var == "var" else f" --var {var}",
+        page=f"{stack.sites[0].nova.url}{paste.PAGE}", option="" if var == "var" else f" --var {var}",
         rc_files=" ".join(shown(path) for path in sorted(stack.var.glob("rc-*"))),
     )  # fmt: skip
 

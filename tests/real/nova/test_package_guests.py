@@ -134,6 +134,9 @@ def test_nobody_gets_what_is_anothers_by_whatever_he_says_of_himself(
         assert answer.status in (400, 403, 404), headers
         assert "hush" not in answer.text
         assert "8080" not in answer.text
+    word = guests.settings(server).json()["server"]
+    lie = {"part": "package_menu", "server": word, "generation": 1, "ok": True, "packages": {}, "message": ""}
+    assert guests.report(other, lie, "bob").status == 409, "by the word of the server whose disk it had"
     mine = guests.settings(other, "bob").json()["parts"]["package_menu"]
     assert (mine["packages"], mine["variables"]) == ([MONITORING], {})
     for who, one in (("alice", server), ("bob", other)):
