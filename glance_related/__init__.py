@@ -12,8 +12,8 @@ The systems
 
 More are planned (injected files, contextualization); nothing of them is here yet.
 One system is one word everywhere: its package, paste section, entry point, option group, error prefix,
-policy prefix and test folder. Its filter in front of Nova has the same word with ``_nova``. Each system
-does without the others.
+policy prefix and test folder. Where it stands in front of Glance and of Nova, its filter in front of Nova has
+the same word with ``_nova``. Each system does without the others.
 
 The pipelines
 =============
@@ -23,12 +23,18 @@ Filters are composed by PasteDeploy in the hosts' own files, Glance's ``glance-a
 
     ... versionnegotiation osprofiler authtoken context instance_aware props_override [cache] rootapp
     ... authtoken glance_related instance_aware_nova props_override_nova package_menu keystonecontext [...]
+    ... http_proxy_to_wsgi guest_meta metaapp
+
+The first are Glance's, the second Nova's, the third Nova's metadata service's. Beside the second, for those who
+have no token yet, is a door: the page at ``/package-menu-ui``, which enters that pipeline at its head.
 
 A request that is none of ours crosses one room: one test on its path, then the host, same environ, same
 iterator, body unread. One that is ours goes to its handler, in an order that reads like the decision it
 implements: the rules say who may, the store keeps, the host answers, the reply is shown. What a filter in
-front of Nova has to tell one in front of Glance rides on Nova's own requests: kept under the request id
-that Nova hands on to Glance, and found there by it.
+front of Nova has to tell one in front of Glance, or the servers that Nova makes, rides on Nova's own
+requests: kept under the request id that Nova hands on to Glance and writes into its record, and found by it.
+What must reach somebody else, a guest or a configuration system, is written down in the transaction of the
+change, and handed over by ``glance-related-worker`` until it has arrived.
 
 The house
 =========
@@ -40,7 +46,7 @@ The house
 `wsgi`               the only code that knows WSGI: routes, bodies, queries, replies, the caller
 `hosts`              what is known of the services we stand in front of, one package for each
 `settings`           options (oslo.config) and policies (oslo.policy)
-`riders`             what rides on a request to Nova and comes out at Glance, under a marked request id
+`riders`             what rides on a request to Nova and comes out at Glance, or at the servers that it makes
 `deliveries`         the outbox: what must reach somebody, kept until it has, and the worker that sees to it
 `guest`              how a guest gets what is its own: at its first boot, and from the metadata service
 `db`                 the engine, its bounded waits and retries, and the schema's migrations
@@ -49,7 +55,7 @@ The house
 `package_menu`       system 3: the same, with its drivers and its page
 `client`             for programs: openstacksdk's images, with the instance known
 `osc`                for customers: commands of openstackclient
-`cmd`                ``glance-related-manage``, ``glance-related-worker``
+`cmd`                ``glance-related-manage``, ``glance-related-worker``, ``glance-related-enc``
 `healthcheck`        a plugin for oslo.middleware's healthcheck
 `testing`            shipped for tests: fakes of Glance and Nova, a reference registry
 ===================  ===================================================================================

@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 
 from glance_related import problem
+from glance_related.cmd.check.nova_pipelines import IN_METADATA, IN_NOVA
+from glance_related.cmd.check.pipelines import IN_GLANCE
+from glance_related.cmd.paste import our_filters
 from glance_related.guest import options as guest_options
 from glance_related.guest import problems as guest
 from glance_related.hosts.glance import patch
@@ -218,6 +221,13 @@ def test_the_map_shows_every_room_and_no_other() -> None:
         if (path.suffix == ".py" or (path / "__init__.py").exists()) and path.name != "__init__.py"
     }
     assert set(re.findall(r"(?m)^`(\w+)` ", text)) == rooms
+
+
+def test_the_map_has_every_filter_in_its_place() -> None:
+    text = inspect.getdoc(importlib.import_module("glance_related")) or ""
+    lines = [line.split() for line in text.splitlines() if line.startswith("    ...")]
+    ours = [[word for word in line if word in our_filters()] for line in lines]
+    assert ours == [list(IN_GLANCE), list(IN_NOVA), [IN_METADATA]]
 
 
 PACKAGES = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import shlex
@@ -15,6 +16,7 @@ from glance_related.cmd.check.nova import check_vendordata
 from glance_related.cmd.enc.conf import load as load_enc
 from glance_related.cmd.manage import main as manage
 from glance_related.cmd.nova_conf import NovaConf
+from glance_related.package_menu import page
 from glance_related.package_menu.books import open_drivers
 from glance_related.package_menu.options import DRIVER_GROUP, DRIVER_OPTS
 from glance_related.package_menu.package_menu_filter import PackageMenuMiddleware
@@ -131,6 +133,14 @@ def test_the_keys_are_made_in_a_folder_that_is_there_and_belong_to_whom_it_belon
     assert [key.role for key in describe(keys)] == ["primary"]
     assert (keys / "1").stat().st_mode & 0o777 == 0o440
     assert Keys(str(keys)).open(Keys(str(keys)).seal("hush")) == "hush"
+
+
+def test_every_picture_is_shown_and_told_of() -> None:
+    pictures = {path.name for path in (PROJECT / "docs").glob("*.png")}
+    assert pictures
+    assert set(re.findall(r"\]\(docs/([\w.-]+)\)", README)) == pictures
+    assert re.search(r"(?m)^!\[.+\]\(docs/package-menu-server\.png\)$", README), "one is seen without a click"
+    assert set(re.findall(r"``(?:docs/)?(package-menu-[\w.-]+)``", inspect.getdoc(page) or "")) == pictures
 
 
 # -- nova.conf, and Puppet

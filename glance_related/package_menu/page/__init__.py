@@ -8,7 +8,9 @@ as a form: packages as boxes, variables as fields of their type, each with what 
 server's own, the project's, the cloud's, or a bundle's. He changes it, takes back what differs, copies another
 server's, reads who changed what, and watches how far a change has come. A project's manager says what is a default of
 the project, and with which value. Everything works without JavaScript, with the keyboard alone, in the dark and on a
-phone; with JavaScript the menu is searched while one types, and deliveries tell their state by themselves.
+phone; with JavaScript the menu is searched while one types, and deliveries tell their state by themselves. In ``docs``
+are pictures of a server (``package-menu-server.png``), in the dark (``package-menu-dark.png``), on a phone
+(``package-menu-phone.png``), and of two who change the same (``package-menu-conflict.png``).
 
 All that the page knows it asks of the suite's own HTTP API, with the user's token and with no other right; it decides
 nothing. Where the API refuses, the page says why in the API's words, at the fields that they are about, and keeps what
