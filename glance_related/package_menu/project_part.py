@@ -66,7 +66,7 @@ class ProjectPart:
     def index(self, request: Request) -> WSGIApplication:
         """GET /package-menu/projects/{of_project}."""
         caller, project_id = self._seeing(request)
-        may_lift = self._policy.allows(policy.MENU_PROJECT_LIFT, caller, project_id=project_id)
+        may_lift = self._may_lift(caller, project_id)
         page = page_of(request, *FILTERS, "state", "all")
         with needing_the_database():
             as_of = self._books.menu.of_project(project_id)
@@ -84,15 +84,17 @@ class ProjectPart:
         name = request.names["name"]
 
         def wanted(as_of: AsOf) -> ProjectState:
-            entry = self._entry(as_of, name)
+            entry = self._entry(caller, project_id, as_of, name)
             state = self._judged(entry, given)
             self._check_lifting(caller, project_id, as_of, entry, state.state)
             return state
 
         with needing_the_database():
             as_of = self._say(request, project_id, wanted)
-        sees_all = self._policy.allows(policy.MENU_PROJECT_LIFT, caller, project_id=project_id)
-        shown = project_document(as_of.menu.base.settings[name], as_of.menu, sees_all=sees_all)
+        setting = as_of.menu.base.settings.get(name)
+        if setting is None:  # it was taken off the menu in the same moment
+            raise problems.NO_ENTRY(name=name)
+        shown = project_document(setting, as_of.menu, sees_all=self._may_lift(caller, project_id))
         return json_reply("200 OK", {"project_package": shown}, tagged(as_of.tag))
 
     def unset(self, request: Request) -> WSGIApplication:
@@ -101,7 +103,7 @@ class ProjectPart:
         name = request.names["name"]
 
         def wanted(as_of: AsOf) -> None:
-            entry = self._entry(as_of, name)
+            entry = self._entry(caller, project_id, as_of, name)
             self._check_lifting(caller, project_id, as_of, entry, DEFAULT if entry.on_by_default else UNAVAILABLE)
 
         with needing_the_database():
@@ -151,21 +153,17 @@ class ProjectPart:
         assert isinstance(state, str)
         return ProjectState(state, value)
 
+    def _may_lift(self, caller: Caller, project_id: str) -> bool:
+        return self._policy.allows(policy.MENU_PROJECT_LIFT, caller, project_id=project_id)
+
     def _check_lifting(self, caller: Caller, project_id: str, as_of: AsOf, entry: Entry, after: str) -> None:
         """Between available and default a manager chooses; what is unavailable is the administrator's.
 
-        Whoever is not an administrator is not told what else is on the cloud's menu.
-
-        :raises Problem: 403, 404
+        :raises Problem: 403
         """
         before, _ = as_of.menu.state(entry)
-        if UNAVAILABLE not in (before, after):
-            return
-        if self._policy.allows(policy.MENU_PROJECT_LIFT, caller, project_id=project_id):
-            return
-        if before == UNAVAILABLE:
-            raise problems.NO_ENTRY(name=entry.name)
-        raise problems.NO_RIGHT_TO_STATE(name=entry.name, state=before)
+        if UNAVAILABLE in (before, after) and not self._may_lift(caller, project_id):
+            raise problems.NO_RIGHT_TO_STATE(name=entry.name, state=before)
 
     def _wanted(self, as_of: AsOf, page: Page, *, sees_all: bool) -> list[dict[str, Any]]:
         with filtered():
@@ -181,10 +179,16 @@ class ProjectPart:
                 and is_wanted(setting.entry, page)
             ]
 
-    @staticmethod
-    def _entry(as_of: AsOf, name: str) -> Entry:
+    def _entry(self, caller: Caller, project_id: str, as_of: AsOf, name: str) -> Entry:
+        """An entry that the caller may speak of, before anything that he says of it is judged.
+
+        What else is on the cloud's menu only an administrator is told: what cannot be said of an entry tells a lot of
+        it, that it is there, its type and its bounds.
+
+        :raises Problem: 404
+        """
         entry = as_of.menu.menu.entries.get(name)
-        if entry is None:
+        if entry is None or (as_of.menu.state(entry)[0] == UNAVAILABLE and not self._may_lift(caller, project_id)):
             raise problems.NO_ENTRY(name=name)
         return entry
 

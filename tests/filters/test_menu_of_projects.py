@@ -106,6 +106,61 @@ def test_a_manager_neither_lifts_nor_imposes_and_learns_of_nothing(side: MenuSid
     assert (state(side, "web"), state(side, "hidden")) == ("available", "unavailable")
 
 
+FLAVOUR = {"name": "flavour", "kind": "variable", "type": "choice", "enum": ["acme-prod", "acme-test"]}
+CODE = {"name": "code", "kind": "variable", "type": "string", "pattern": "acme-[0-9]{4}", "required": True}
+STACK = {"name": "stack", "kind": "bundle", "contents": {"packages": ["hidden"], "variables": {"code": "acme-0000"}}}
+ASKED = [
+    ("PUT", MENU, {"state": "default", "default": "x"}),
+    ("PUT", MENU, {"state": "default", "default": ["x"]}),
+    ("PUT", MENU, {"state": "default", "default": "acme-prod"}),
+    ("PUT", MENU, {"state": "available", "default": 1}),
+    ("PUT", MENU, {"state": "available"}),
+    ("PUT", MENU, {"state": "unavailable"}),
+    ("PUT", MENU, {"state": "nonsense"}),
+    ("PUT", MENU, {"state": "default", "value": 1}),
+    ("PUT", MENU, {}),
+    ("PUT", MENU, []),
+    ("DELETE", MENU, None),
+    ("GET", "/package-menu", None),
+    ("PATCH", "/package-menu", {"entry": {"title": "x"}}),
+    ("DELETE", "/package-menu", None),
+]
+OF_SERVERS = [
+    ("PUT", {"on": True}),
+    ("PUT", {"on": False}),
+    ("PUT", {"value": "x"}),
+    ("PUT", {"value": "acme-0001"}),
+    ("PUT", {"state": "available"}),
+    ("PUT", {"on": True, "value": 1}),
+    ("DELETE", None),
+]
+
+
+@pytest.mark.parametrize("name", ["hidden", "flavour", "code", "stack", "gone"])
+@pytest.mark.parametrize("tag", [None, '"0.0"'], ids=["", "If-Match"])
+def test_whatever_is_said_of_what_a_project_has_not_it_is_not_there(side: MenuSide, name: str, tag: str | None) -> None:
+    side.publish(FLAVOUR, CODE, STACK, {"name": "gone", "kind": "package", "enabled": False, "on_by_default": True})
+    server = side.booted()
+    asked = [*ASKED, *((method, f"/servers/{server}/packages", document) for method, document in OF_SERVERS)]
+    for method, path, document in asked:
+        headers = {"If-Match": tag} if tag else {}
+        there, nowhere = (
+            side.ask(method, f"{path}/{one}", document, who=MANAGER, headers=headers) for one in (name, "nothing")
+        )
+        said = f"{method} {path} {document}: {there.text}"
+        assert (there.status_int, there.text) == (nowhere.status_int, nowhere.text.replace("nothing", name)), said
+    assert state(side, name) == "unavailable"
+    reply = put(side, name, {"state": "nonsense"}, ADMIN)
+    assert reply.status_int == 400, "an administrator is told what is wrong with it"
+
+
+def test_a_manager_is_told_what_is_wrong_with_what_his_project_has(side: MenuSide) -> None:
+    side.publish(FLAVOUR)
+    side.offer("flavour")
+    reply = put(side, "flavour", {"state": "default", "default": "x"})
+    assert (reply.status_int, "acme-prod" in reply.text) == (400, True)
+
+
 def test_an_administrator_lifts_and_takes_away(side: MenuSide) -> None:
     assert put(side, "hidden", {"state": "available"}, ADMIN).status_int == 200
     assert put(side, "hidden", {"state": "unavailable"}, ADMIN).status_int == 200
