@@ -105,16 +105,17 @@ A menu of packages (`glance_related.package_menu`)
 ``openstack server package history SERVER``
     Who changed what, the last first.
 
-``openstack server package status [--wait] SERVER``
+``openstack server package status [--wait] [--driver DRIVER]... SERVER``
     For each driver what it is to have and what it has, with its own words. ``--wait`` shows on standard error how far
     it has come, and ends when every driver has it, when one has refused (exit code 1, with its words), or after
-    ``--timeout`` seconds (600).
+    ``--timeout`` seconds (600). With ``--driver NAME`` only that driver counts, here and wherever ``--wait`` is: a
+    guest without a program that fetches its settings never has them.
 
 **Values** are of the types that the menu says: ``port=80``, ``flag=true``; a list with commas or as JSON, ``a,b`` or
 ``["a, b"]``. What does not fit is sent as it is typed, so the cloud tells of all that is wrong at once. A secret, or a
 text, may stand elsewhere than on the command line: ``NAME=@FILE``, or ``NAME=-`` for standard input; on a terminal it
-is asked for and not shown. In files a value is the text that stands there where its type is a text: ``1.10`` stays
-``1.10``, and ``yes`` is ``yes``.
+is asked for and not shown. ``--debug`` and log files tell no body that is sent, for a secret may be in it. In files a
+value is the text that stands there where its type is a text: ``1.10`` stays ``1.10``, and ``yes`` is ``yes``.
 
 All that list or show something take openstackclient's own options, as ``-f json`` and ``-c Name``.
 
@@ -156,7 +157,7 @@ And with `glance_related.package_menu`, once the administrator has done his part
 
     openstack server boot --flavor m1.tiny --image tiny --no-network --wait \\
         --package apache --package-variable apache_port=8080 node-4
-    openstack server package status --wait node-4
+    openstack server package status --wait --driver file node-4
     openstack server package config node-4 > node-4.yaml
     openstack server package config --file node-4.yaml --dry-run node-4
     openstack server package remove node-4 apache

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import copy
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +17,7 @@ from glance_related.osc import props_override
 from glance_related.osc.extended_server import OVERRIDES, PACKAGES, VARIABLES, ExtendedServer
 from glance_related.osc.faults import fault_in
 from glance_related.osc.package_menu import launch
+from glance_related.osc.package_menu.api import UNTOLD
 
 
 class BootServer(CreateServer):
@@ -76,10 +79,12 @@ def _making(app: Any, more: Mapping[str, Any]) -> Any:
     manager = app.client_manager
     connection = manager.sdk_connection
     compute = connection.compute
+    quiet = copy.copy(compute)
+    quiet.post = functools.partial(compute.post, **UNTOLD)
 
     def create_server(**attrs: Any) -> ExtendedServer:
         try:
-            return ExtendedServer.new(**attrs, **more).create(compute)
+            return ExtendedServer.new(**attrs, **more).create(quiet)
         except HttpException as error:
             refusal = _refusal(fault_in(error.response), more)
             if refusal is None:

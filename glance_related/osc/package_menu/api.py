@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -12,6 +13,8 @@ from osc_lib.exceptions import CommandError
 
 from glance_related.osc.faults import CODE_HEADER, PROBLEMS, fault_in
 
+LOG = logging.getLogger(__name__)
+
 MENU = "/package-menu"
 NOT_HERE = "This cloud has no package menu: nothing in front of its Nova knows it."
 
@@ -21,6 +24,9 @@ _RESERVED = frozenset(("projects", "nodes", "servers", "history", "package-menu"
 _PROJECT_ID = re.compile(r"[A-Za-z0-9_-]+")
 
 _STALE = 412
+
+#: Of a request whose body is not to be told by ``--debug``, nor in a log file: there may be a secret in it.
+UNTOLD: dict[str, Any] = {"log": False}
 
 
 class Refused(CommandError):
@@ -72,7 +78,10 @@ class Api:
         :raises CommandError: this cloud has no package menu
         :raises Refused: with a line for each thing that is wrong
         """
-        more: dict[str, Any] = {"json": document} if document is not None else {"skip_cache": True}
+        more: dict[str, Any] = {"skip_cache": True}
+        if document is not None:
+            more = {"json": document, **UNTOLD}
+            LOG.debug("%s %s (its body is left out)", method, path)
         if tag is not None:
             more["headers"] = {"If-Match": tag}
         response = self._compute.request(path, method, params=dict(query or {}), **more)

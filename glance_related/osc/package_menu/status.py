@@ -39,7 +39,8 @@ class ListServerPackageStatus(command.Lister):
         """
         api = Api(self.app)
         server_id = api.server_id(parsed_args.server)
-        deliveries = waited_for(self.app, api, server_id, parsed_args) or _deliveries(api, server_id)
+        deliveries = waited_for(self.app, api, server_id, parsed_args)
+        deliveries = deliveries or _deliveries(api, server_id, parsed_args.drivers)
         words = ("driver", "state", "desired_generation", "applied_generation", "attempts", "message", "updated_at")
         columns = ("Driver", "State", "Desired", "Applied", "Attempts", "Message", "Updated At")
         return columns, [tuple(said(one[word]) for word in words) for one in deliveries]
@@ -50,6 +51,8 @@ def add_waiting(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--wait", action="store_true", help="Wait until every driver has it")
     what = f"With --wait: seconds to wait at most (default: {_TIMEOUT})"
     parser.add_argument("--timeout", metavar="<seconds>", type=_seconds, default=_TIMEOUT, help=what)
+    what = "Look at this driver, and not at the others (repeat option for several)"
+    parser.add_argument("--driver", metavar="<driver>", action="append", dest="drivers", default=[], help=what)
 
 
 def waited_for(app: Any, api: Api, server_id: str, parsed_args: argparse.Namespace) -> Deliveries:
@@ -63,32 +66,38 @@ def waited_for(app: Any, api: Api, server_id: str, parsed_args: argparse.Namespa
     end, pause = time.monotonic() + parsed_args.timeout, FIRST_PAUSE
     try:
         while True:
-            deliveries = _deliveries(api, server_id)
+            deliveries = _deliveries(api, server_id, parsed_args.drivers)
             progress.show(deliveries)
             failed = [one for one in deliveries if one["state"] == "failed" and not one["is_current"]]
             if failed:
                 told = [f"{one['driver']}: {one['message'] or 'it has failed, and does not say why'}" for one in failed]
                 raise CommandError("\n".join(told))
-            if deliveries and all(one["is_current"] for one in deliveries):
+            missing = set(parsed_args.drivers) - {one["driver"] for one in deliveries}
+            if deliveries and not missing and all(one["is_current"] for one in deliveries):
                 return deliveries
             left = end - time.monotonic()
             if left <= 0:
-                raise CommandError(_late(deliveries, parsed_args.timeout))
+                raise CommandError(_late(deliveries, missing, parsed_args.timeout))
             time.sleep(min(pause, left))
             pause = min(pause * 1.5, LONGEST_PAUSE)
     finally:
         progress.end()
 
 
-def _deliveries(api: Api, server_id: str) -> Deliveries:
+def _deliveries(api: Api, server_id: str, drivers: Sequence[str]) -> Deliveries:
+    """What was handed over, to some drivers or, where none is named, to all."""
     # entries are not what is asked for, and there is no page without any
     answer = api.ask("GET", packages_path(server_id), query={"limit": 1, "on": "true"})
     found: Deliveries = answer.document["server_packages"]["deliveries"]
-    return sorted(found, key=lambda one: str(one["driver"]))
+    wanted = [one for one in found if not drivers or one["driver"] in drivers]
+    return sorted(wanted, key=lambda one: str(one["driver"]))
 
 
-def _late(deliveries: Deliveries, timeout: float) -> str:
-    """What has not arrived yet."""
+def _late(deliveries: Deliveries, missing: Iterable[str], timeout: float) -> str:
+    """What has not arrived yet.
+
+    :param missing: drivers that were named, and were not handed anything
+    """
     if not deliveries:
         return f"Nothing was handed over for this server within {timeout:g} seconds."
     lines = [
@@ -97,6 +106,7 @@ def _late(deliveries: Deliveries, timeout: float) -> str:
         for one in deliveries
         if not one["is_current"]
     ]
+    lines += [f"{name}: nothing was handed over to it after {timeout:g} seconds." for name in sorted(missing)]
     return "\n".join(lines)
 
 

@@ -200,11 +200,20 @@ def _shell(
 def _one_process() -> Iterator[None]:
     """The shell counts on a process of its own, and leaves its clients and its loggers behind."""
     root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+    handlers, level, levels = list(root.handlers), root.level, _levels()
     for name in ("compute", "identity", "image", "network", "volume"):
         vars(ClientManager)[name]._handle = None
     with warnings.catch_warnings():
         try:
             yield
         finally:
-            root.handlers, root.level = handlers, level
+            root.handlers = handlers
+            root.setLevel(level)
+            for name in _levels():
+                logging.getLogger(name).setLevel(levels.get(name, logging.NOTSET))
+
+
+def _levels() -> dict[str, int]:
+    """Of every logger but the root."""
+    known = logging.Logger.manager.loggerDict
+    return {name: one.level for name, one in known.items() if isinstance(one, logging.Logger)}

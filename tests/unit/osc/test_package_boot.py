@@ -71,6 +71,17 @@ def test_a_secret_is_read_from_elsewhere_and_not_shown(alice, menu, published, t
     assert told.json["package_variables"] == {"password": None, "port": 80}
 
 
+def test_a_secret_is_not_in_what_debug_tells_either(alice, menu, published, tmp_path):
+    (tmp_path / "word").write_text("not told\n")
+    for words in ((*BOOT, *APACHE, "--package-variable", "password=@word"),
+                  ("server", "package", "add", "web-1", "password=@word")):  # fmt: skip
+        told = alice("--debug", *words)
+        assert told.code == 0
+        assert "curl -g -i -X GET" in told.err, "all else is told"
+        assert "not told" not in told.out + told.err
+    assert "PUT /servers/" in told.err
+
+
 def test_all_that_is_wrong_has_a_line_of_its_own_and_no_server_is_made(alice, menu, published):
     told = alice(*BOOT, *APACHE, "--package", "nothing", "--package-variable", "port=many")
     assert (told.code, told.out) == (1, "")

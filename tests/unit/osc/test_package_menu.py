@@ -364,7 +364,7 @@ def test_what_is_in_use_is_deleted_with_force_only(admin, menu, published):
     told = admin("package", "menu", "delete", "apache", "apache_port", "nothing", "nginx")
     assert (told.code, told.out) == (1, "")
     assert told.err.splitlines() == [
-        "apache: Entry apache is in use by 1 projects; with --force it is removed all the same.",
+        "apache: Entry apache is in use by 1 project; with --force it is removed all the same.",
         "nothing: There is no entry nothing on the menu.",
     ]
     assert admin("package", "menu", "delete", "--force", "apache").code == 0

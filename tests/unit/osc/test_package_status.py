@@ -7,8 +7,9 @@ import threading
 
 import pytest
 
-from glance_related.deliveries.delivery import Refused
+from glance_related.deliveries.delivery import Refused, Wish
 from glance_related.osc.package_menu import status
+from glance_related.package_menu.store import SYSTEM
 
 
 @pytest.fixture
@@ -58,6 +59,12 @@ def refused(side, message):
     side.deliver()
 
 
+def offered(side, server):
+    """The guest is to fetch it, and has no program that would."""
+    kept = side.kept(server)
+    side.deliveries.add([Wish(kept.ref, SYSTEM, "guest", kept.project_id, 1, is_pulled=True)])
+
+
 # -- shown
 
 
@@ -79,6 +86,13 @@ def test_what_the_receiver_says_is_shown(alice, side, server):
     refused(side, "no space left")
     (row,) = run(alice, "status", "web-1").json
     assert (row["State"], row["Message"]) == ("failed", "no space left")
+
+
+def test_only_the_drivers_that_are_named_are_shown(alice, side, server):
+    offered(side, server)
+    assert [row["Driver"] for row in run(alice, "status", "web-1").json] == ["file", "guest"]
+    assert [row["Driver"] for row in run(alice, "status", "--driver", "guest", "web-1").json] == ["guest"]
+    assert run(alice, "status", "--driver", "ldap", "web-1").json == []
 
 
 def test_a_server_that_nothing_was_handed_over_for_has_no_rows(alice, side, menu):
@@ -160,6 +174,24 @@ def test_a_driver_that_has_refused_without_a_word_is_told_too(alice, side, serve
     told = run(alice, "status", "--wait", "web-1")
     assert told.code == 1
     assert told.err.endswith("\nfile: it has failed, and does not say why\n")
+
+
+def test_a_driver_that_is_named_is_waited_for_and_not_the_others(alice, side, server, worker):
+    offered(side, server)
+    worker.start()
+    told = alice("server", "package", "add", "--wait", "--driver", "file", "web-1", "apache")
+    assert (told.code, told.out) == (0, "")
+    assert told.err.rstrip().endswith("Progress: file delivered")
+    told = run(alice, "status", "--wait", "--timeout", "0.1", "web-1")
+    assert told.code == 1
+    assert told.err.splitlines()[-1] == "guest: offered after 0.1 seconds: it has generation 0 of 2."
+
+
+def test_a_driver_that_is_named_and_has_nothing_is_told_when_the_wait_is_over(alice, side, server):
+    side.deliver()
+    told = run(alice, "status", "--wait", "--timeout", "0.1", "--driver", "file", "--driver", "ldap", "web-1")
+    assert (told.code, told.out) == (1, "")
+    assert told.err.splitlines()[-1] == "ldap: nothing was handed over to it after 0.1 seconds."
 
 
 def test_what_takes_too_long_is_told_with_what_the_receiver_says(alice, side, server):
