@@ -180,6 +180,30 @@ def test_its_access_rule_lets_puppets_program_ask_what_it_asks_and_nothing_else(
     assert allowed == {"/package-menu/nodes/{certname}"}
 
 
+# What tells a receiver's version, as the tests have it.
+_RECEIVERS = {
+    "cloud-init": ["sh", "-c", f"ls {PROJECT}/var/debs/cloud-init_*.deb"],
+    "Puppet": ["puppet", "--version"],
+    "OpenLDAP": ["/usr/sbin/slapd", "-VV"],
+}
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", _RECEIVERS)
+def test_the_receivers_that_it_claims_are_those_that_tests_hand_over_to(name: str) -> None:
+    (line,) = re.findall(r"(?m)^\| Receivers \| (.*) \|$", README)
+    claimed = dict(one.rsplit(" ", 1) for one in line.split(", "))
+    assert set(claimed) == set(_RECEIVERS)
+    try:
+        done = subprocess.run(_RECEIVERS[name], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        pytest.skip(f"{name} is not here")
+    told = re.search(r"(?:^|[_ ])(\d+\.\d+)", done.stdout + done.stderr, re.MULTILINE)
+    if told is None:
+        pytest.skip(f"{name} is not here")
+    assert f"{told[1]}.".startswith(f"{claimed[name]}.")
+
+
 # -- taking it out
 
 
