@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from glance_related.package_menu import problems
 from glance_related.package_menu.entry import KINDS, Entry
 from glance_related.wsgi.pages import BadPage, Page, is_true
 
-_Document = TypeVar("_Document", bound=Mapping[str, Any])
+_Thing = TypeVar("_Thing")
 
 #: The filters that a list of entries knows.
 FILTERS = ("kind", "category", "enabled", "q")
@@ -32,10 +33,15 @@ def is_wanted(entry: Entry, page: Page) -> bool:
     return sought in entry.name.casefold() or sought in entry.title.casefold() or sought in entry.description.casefold()
 
 
-def paged(page: Page, documents: Sequence[_Document]) -> tuple[list[_Document], str | None]:
-    """The part of a sorted list that is wanted, and the marker of its last thing where there is more."""
-    rest = [one for one in documents if one["name"] > page.marker] if page.marker else list(documents)
-    return rest[: page.limit], rest[page.limit - 1]["name"] if len(rest) > page.limit else None
+def paged(
+    page: Page, things: Sequence[_Thing], name_of: Callable[[Any], str] = itemgetter("name")
+) -> tuple[list[_Thing], str | None]:
+    """The part of a sorted list that is wanted, and the marker of its last thing where there is more.
+
+    :param name_of: of a thing; where something is yet to be made of each, only those of the page are worth it
+    """
+    rest = [one for one in things if name_of(one) > page.marker] if page.marker else list(things)
+    return rest[: page.limit], name_of(rest[page.limit - 1]) if len(rest) > page.limit else None
 
 
 def is_yes(page: Page, word: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from glance_related.package_menu import problems
@@ -72,8 +73,8 @@ class ProjectPart:
             as_of = self._books.menu.of_project(project_id)
         if has_already(request.environ, as_of.tag):
             return unchanged(as_of.tag)
-        wanted = self._wanted(as_of, page, sees_all=may_lift)
-        shown, last = paged(page, wanted)
+        listed, last = paged(page, self._wanted(as_of, page, sees_all=may_lift), attrgetter("entry.name"))
+        shown = [project_document(setting, as_of.menu, sees_all=may_lift) for setting in listed]
         path = f"/package-menu/projects/{project_id}"
         return json_reply("200 OK", {_KEY: shown, **page.links(path, _KEY, last)}, tagged(as_of.tag))
 
@@ -165,14 +166,14 @@ class ProjectPart:
         if UNAVAILABLE in (before, after) and not self._may_lift(caller, project_id):
             raise problems.NO_RIGHT_TO_STATE(name=entry.name, state=before)
 
-    def _wanted(self, as_of: AsOf, page: Page, *, sees_all: bool) -> list[dict[str, Any]]:
+    def _wanted(self, as_of: AsOf, page: Page, *, sees_all: bool) -> list[Setting]:
         with filtered():
             everything = sees_all and is_true(page.wanted.get("all", "true"))
             state = page.wanted.get("state")
             if state not in (None, *STATES):
                 raise BadPage(f"state must be one of {', '.join(STATES)}")
             return [
-                project_document(setting, as_of.menu, sees_all=sees_all)
+                setting
                 for _, setting in sorted(as_of.menu.base.settings.items())
                 if (everything or setting.is_offered)
                 and state in (None, setting.state)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from glance_related.deliveries.delivery import CONFIRMED, OFFERED, READ, Delivery
@@ -36,13 +37,12 @@ def server_document(
         {"name": name, "code": "package_menu.required", "message": "it must have a value, and has none"}
         for name in sorted(settings.missing)
     ]
-    entries = [
-        _entry(setting, choices.get(setting.entry.name, Choice()), offered) for setting in _wanted(offered, page)
-    ]
-    links: dict[str, Any] = {}
+    listed, links = _wanted(offered, page), {}
     if page is not None:
-        entries, last = paged(page, entries)
+        listed, last = paged(page, listed, attrgetter("entry.name"))
         links = page.links(f"/servers/{server_id}/packages", "entries", last)
+    names = {one.entry.name for one in offered}
+    entries = [_entry(one, choices.get(one.entry.name, Choice()), names) for one in listed]
     return {
         "server_packages": {
             "server_id": server_id,
@@ -79,7 +79,11 @@ def _wanted(offered: Sequence[Setting], page: Page | None) -> list[Setting]:
         ]
 
 
-def _entry(setting: Setting, choice: Choice, offered: Sequence[Setting]) -> dict[str, Any]:
+def _entry(setting: Setting, choice: Choice, offered: Collection[str]) -> dict[str, Any]:
+    """An entry with what it comes to.
+
+    :param offered: the names of all that the server may have
+    """
     entry = setting.entry
     shown: dict[str, Any] = {
         "name": entry.name,
@@ -94,7 +98,6 @@ def _entry(setting: Setting, choice: Choice, offered: Sequence[Setting]) -> dict
     }
     if entry.kind != VARIABLE:
         return shown | {"on": setting.is_on, "chosen": choice.is_on}
-    names = {one.entry.name for one in offered}
     shown |= {
         "type": entry.type,
         "enum": list(entry.choices),
@@ -102,7 +105,7 @@ def _entry(setting: Setting, choice: Choice, offered: Sequence[Setting]) -> dict
         "max": entry.maximum,
         "pattern": entry.pattern,
         "required": entry.required,
-        "packages": [name for name in entry.packages if name in names],
+        "packages": [name for name in entry.packages if name in offered],
         "in_play": setting.in_play,
         "value": shown_value(setting.value),
         "chosen": shown_value(choice.value),

@@ -64,6 +64,18 @@ def test_an_administrator_sees_all_of_it_or_what_the_project_sees(side: MenuSide
     assert set(listed(side, ADMIN, "?state=unavailable&kind=package")) == {"web", "hidden"}
 
 
+def test_a_projects_menu_comes_in_pages(side: MenuSide) -> None:
+    side.offer("web")
+    seen, path = [], MENU + "?limit=1&state=available"
+    side.publish(*({"name": f"more-{number}", "kind": "package"} for number in range(3)))
+    side.offer("more-0", "more-1")
+    while path:
+        reply = side.ask("GET", path, who=MEMBER)
+        seen += [entry["name"] for entry in reply.json["project_packages"]]
+        path = next((link["href"] for link in reply.json.get("project_packages_links", [])), "")
+    assert seen == ["more-0", "more-1", "web"]
+
+
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_another_projects_menu_is_not_there(side: MenuSide, method: str) -> None:
     side.offer("web")
