@@ -10,7 +10,8 @@ snapshot, what it has installed there is still its own.
     /etc/glance-related/variables.json, variables.sh   what is set, readable for root only
     /etc/glance-related/packages.d/                    hooks, run after each change: programs of root's, named as
                                                        run-parts wants them, with the two files in
-                                                       GLANCE_RELATED_VARIABLES and GLANCE_RELATED_VARIABLES_SH
+                                                       GLANCE_RELATED_VARIABLES and GLANCE_RELATED_VARIABLES_SH;
+                                                       each has 15 minutes, with all that it starts and waits for
     /etc/glance-related/guest.json                     {"metadata_url": "http://169.254.169.254"}, where it is not there
     /var/lib/glance-related/state.json                 what was installed, and what is still to be reported
 """

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,10 @@ NAME = "glance-related-guest"
 
 _UNPRINTABLE = re.compile(r"[^ -~\u00a0-\u2027\u202f-\ud7ff\ue000-\ufffd]+")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#: So much of what a program says is read, in bytes: its end.
+_SAID_MAX = 64 * 1024
+#: Seconds for a program to end by itself that takes too long.
+_ENDING = 10
 
 
 def say(text: str) -> None:
@@ -53,24 +58,47 @@ def read_json(path: str) -> Dict[str, Any]:
 
 
 def run(command: Sequence[str], seconds: int, **environment: str) -> Tuple[int, str]:
-    """Run a program; its exit code, and all that it said."""
+    """Run a program; its exit code, and what it said last.
+
+    It is waited for, and not for what it leaves behind: a service that it starts may hold on to its output.
+    """
     path = os.environ.get("PATH")
     env = dict(os.environ, PATH=path + ":" + _PATH if path else _PATH, LC_ALL="C", DEBIAN_FRONTEND="noninteractive")
     env.update(environment)
     try:
-        done = subprocess.run(
-            command,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=seconds,
-        )
-    except subprocess.TimeoutExpired:
-        return 124, f"it took more than {seconds} seconds"
+        with tempfile.TemporaryFile() as said:
+            # of a session of its own, so that all of it can be ended, and nobody's terminal ends it
+            running = subprocess.Popen(
+                command,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            try:
+                code = running.wait(seconds)
+            except subprocess.TimeoutExpired:
+                stop(running)
+                return 124, f"it took more than {seconds} seconds"
+            except BaseException:  # who ends this one means that, too
+                stop(running)
+                raise
+            # whoever is still writing has the same place in the file: that is not touched
+            long = os.fstat(said.fileno()).st_size
+            return code, os.pread(said.fileno(), _SAID_MAX, max(0, long - _SAID_MAX)).decode("utf-8", "replace")
     except OSError as error:
         return 127, str(error.strerror)
-    return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
+def stop(running: "subprocess.Popen[bytes]") -> None:
+    """End a program and all that it has started; first by asking, for it may have a lock to give back."""
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(running.pid, how)
+            running.wait(_ENDING)
+        except (OSError, subprocess.TimeoutExpired):
+            continue
 
 
 def last_words(said: str) -> str:
