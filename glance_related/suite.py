@@ -17,7 +17,7 @@ from typing import Any
 
 from glance_related.db import migration
 from glance_related.db.database import Database, DatabaseDown
-from glance_related.db.facts import set_fact
+from glance_related.db.facts import facts_under, forget_fact, set_fact
 from glance_related.riders.mark import Marks
 from glance_related.settings.keys import Keys
 from glance_related.settings.options import DEFAULT_FILE, ConfigError, Settings, load
@@ -92,12 +92,36 @@ class Suite:
             )
 
 
+_KEYS = "keys."
+
+
 def record_keys(database: Database, fingerprints: Collection[str]) -> None:
     """Leave word of the keys that this host has, for ``keys promote``; a database that is down stops nobody."""
     try:
-        set_fact(database, f"keys.{socket.gethostname()}"[:64], ",".join(sorted(fingerprints))[:255])
+        set_fact(database, _KEYS + this_host(), ",".join(sorted(fingerprints))[:255])
     except DatabaseDown:
         LOG.info("which keys this host has was not recorded: the database is down")
+
+
+def recorded_keys(database: Database) -> dict[str, list[str]]:
+    """The fingerprints of the keys that each host has told of, by its name.
+
+    :raises DatabaseDown:
+    """
+    return {name.removeprefix(_KEYS): value.split(",") for name, value in facts_under(database, _KEYS).items()}
+
+
+def forget_keys(database: Database, host: str) -> bool:
+    """Forget what a host has told of; False where it never did.
+
+    :raises DatabaseDown:
+    """
+    return forget_fact(database, _KEYS + host)
+
+
+def this_host() -> str:
+    """By which name this host is told of."""
+    return socket.gethostname()[: 64 - len(_KEYS)]
 
 
 def version() -> str:

@@ -8,7 +8,7 @@
                 ``generate-mark-key``
 `reconcile`     ``reconcile``
 `deliveries`    ``deliveries list|show|retry|status``
-`keys`          ``keys setup|stage|promote|rewrite|list``
+`keys`          ``keys setup|stage|promote|rewrite|forget|list``
 `purge`         ``purge``
 `worker`        ``glance-related-worker``
 `enc`           ``glance-related-enc``, a package: what Puppet asks

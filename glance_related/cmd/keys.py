@@ -1,4 +1,4 @@
-"""``keys setup|stage|promote|list|rewrite``: the keys by which secrets are encrypted."""
+"""``keys setup|stage|promote|rewrite|forget|list``: the keys by which secrets are encrypted."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 from glance_related.cmd import output
 from glance_related.db.database import Database
-from glance_related.db.facts import facts_under
 from glance_related.package_menu.secret_store import SecretStore
 from glance_related.settings.keys import STAGED, Keys, Undecipherable, describe, write_key
 from glance_related.settings.options import ConfigError, Settings, load
+from glance_related.suite import forget_keys, recorded_keys
 
 
 def register(commands: Any) -> None:
@@ -34,6 +34,9 @@ def register(commands: Any) -> None:
     promote.set_defaults(run=_promote)
     rewrite = actions.add_parser("rewrite", help="encrypt every secret that is kept with the primary key")
     rewrite.set_defaults(run=_rewrite)
+    forget = actions.add_parser("forget", help="forget which keys a host has told of that is no more")
+    forget.add_argument("host", metavar="HOST")
+    forget.set_defaults(run=_forget)
     listing = actions.add_parser("list", help="the keys of this host, and which other hosts know them")
     output.add_format(listing)
     listing.set_defaults(run=_list)
@@ -85,7 +88,7 @@ def _promote(args: argparse.Namespace) -> int:
     if without and not args.force:
         return output.fail(
             f"these hosts have not read the staged key yet: {', '.join(without)}; copy the folder to them, or, where "
-            "they are no more, use --force."
+            "they are no more, use 'keys forget HOST', or --force."
         )
     number = max(key.number for key in describe(folder)) + 1
     try:
@@ -115,6 +118,13 @@ def _rewrite(args: argparse.Namespace) -> int:
     return 0
 
 
+def _forget(args: argparse.Namespace) -> int:
+    if not forget_keys(Database(load(args.config_file).database), args.host):
+        return output.fail(f"no host {args.host} has told of its keys; 'keys list' says which have.")
+    print(f"{args.host} is forgotten; it is told of again when something there reads its keys.")
+    return 0
+
+
 def _list(args: argparse.Namespace) -> int:
     settings = load(args.config_file)
     hosts = _hosts(settings)
@@ -137,5 +147,4 @@ def _roles(folder: Path) -> Mapping[str, str]:
 
 def _hosts(settings: Settings) -> dict[str, list[str]]:
     """Which keys each host has told of, by its name."""
-    told = facts_under(Database(settings.database), "keys.")
-    return {name.removeprefix("keys."): value.split(",") for name, value in told.items()}
+    return recorded_keys(Database(settings.database))

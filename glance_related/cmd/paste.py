@@ -16,6 +16,7 @@ from pathlib import Path
 from paste.deploy.loadwsgi import ConfigLoader
 
 DISTRIBUTION = "glance_related"
+_FILTERS, _DOORS = "paste.filter_factory", "paste.composite_factory"
 
 # What the hosts' own filters are, whatever an operator calls their sections.
 _HOSTS_FILTERS = {
@@ -30,6 +31,7 @@ _HOSTS_FILTERS = {
 }
 _OURS = re.compile(r"egg:glance[-_.]related#(?P<name>.+)", re.IGNORECASE)
 _NOT_LINES = ("use", "paste.")
+_COMPOSITES = ("composite", "composit")
 
 
 class PasteError(Exception):
@@ -88,6 +90,34 @@ class FilterSection:
     config_file: str | None
 
 
+@dataclass(frozen=True)
+class Door:
+    """A ``[composite:...]`` section of ours: an application that stands beside the host's own, and asks it.
+
+    :param system: the entry point that it names
+    :param api: the section of the host's that it asks, if any
+    :param config_file: the suite's configuration that it names, if any
+    """
+
+    name: str
+    system: str
+    api: str | None
+    config_file: str | None
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A line by which a path leads to an application.
+
+    :param section: where it stands
+    :param application: the name of the section that the path leads to
+    """
+
+    section: str
+    path: str
+    application: str
+
+
 class PasteFile:
     """A paste file.
 
@@ -106,6 +136,8 @@ class PasteFile:
             raise PasteError(f"The paste file {path} cannot be parsed{line} ({type(error).__name__}).") from None
         self.filters = [section for name in self._parser.sections() if (section := self._ours(name)) is not None]
         self.pipelines = list(self._pipelines())
+        self.mounts = list(self._mounts())
+        self.doors = [door for section in self._parser.sections() if (door := self._door(section)) is not None]
 
     def in_force(self, flavor: str) -> Pipeline | None:
         """The pipeline that Glance takes for a flavor, or None where it has none.
@@ -118,12 +150,21 @@ class PasteFile:
         """Whether there is a section for a filter."""
         return any(self._parser.has_section(f"{kind}:{name}") for kind in ("filter", "filter-app"))
 
+    def has_application(self, name: str) -> bool:
+        """Whether there is a section for an application, or for what leads to some."""
+        return any(self._parser.has_section(f"{kind}:{name}") for kind in (*_COMPOSITES, "pipeline", "app"))
+
+    def pipelines_of(self, name: str) -> list[Pipeline]:
+        """The pipelines of a section."""
+        titles = [f"{kind}:{name}" for kind in (*_COMPOSITES, "pipeline")]
+        return [pipeline for pipeline in self.pipelines if pipeline.title[1:].partition("]")[0] in titles]
+
     def _resolved(self, app: str, line: str, depth: int) -> Pipeline | None:
         if depth == 0:
             return None
         if self._parser.has_section(f"pipeline:{app}"):
             return self._pipeline_section(app)
-        section = next((f"{kind}:{app}" for kind in ("composite", "composit") if self._has(f"{kind}:{app}")), None)
+        section = next((f"{kind}:{app}" for kind in _COMPOSITES if self._has(f"{kind}:{app}")), None)
         if section is None:
             return None
         if self._keeps_pipelines(section):
@@ -136,7 +177,7 @@ class PasteFile:
             kind, _, name = section.partition(":")
             if kind == "pipeline":
                 yield self._pipeline_section(name)
-            elif kind in ("composite", "composit") and self._keeps_pipelines(section):
+            elif kind in _COMPOSITES and self._keeps_pipelines(section):
                 for line in self._lines(section):
                     yield self._pipeline_line(section, line)
 
@@ -174,10 +215,29 @@ class PasteFile:
             return None
         factory = self._factory(section)
         egg = _OURS.fullmatch(factory)
-        system = egg["name"] if egg else _entry_points().get(factory)
+        system = egg["name"] if egg else _entry_points(_FILTERS).get(factory)
         if system is None:
             return None
         return FilterSection(name, system, self._get(section, "config_file") or None)
+
+    def _door(self, section: str) -> Door | None:
+        kind, _, name = section.partition(":")
+        if kind not in _COMPOSITES:
+            return None
+        used = self._get(section, "use")
+        factory = self._get(section, "paste.composite_factory") or used.removeprefix("call:")
+        egg = _OURS.fullmatch(used)
+        system = egg["name"] if egg else _entry_points(_DOORS).get(factory)
+        if system is None:
+            return None
+        return Door(name, system, self._get(section, "api") or None, self._get(section, "config_file") or None)
+
+    def _mounts(self) -> Iterator[Mount]:
+        for section in self._parser.sections():
+            if section.partition(":")[0] in _COMPOSITES and not self._keeps_pipelines(section):
+                for path in self._lines(section):
+                    if path.startswith(("/", "http:", "https:")):
+                        yield Mount(section, path, self._get(section, path))
 
     def _factory(self, section: str) -> str:
         """What makes a filter: the factory, or ``use``, followed to where it leads within the file."""
@@ -204,10 +264,15 @@ class PasteFile:
 
 def our_filters() -> set[str]:
     """The names of the suite's filters, as a paste file says them after ``egg:glance_related#``."""
-    return set(_entry_points().values())
+    return set(_entry_points(_FILTERS).values())
 
 
-def _entry_points() -> dict[str, str]:
-    """Our filters: where each is made, and its name."""
-    points = importlib.metadata.distribution(DISTRIBUTION).entry_points.select(group="paste.filter_factory")
+def our_doors() -> set[str]:
+    """The names of the suite's doors, as a paste file says them."""
+    return set(_entry_points(_DOORS).values())
+
+
+def _entry_points(group: str) -> dict[str, str]:
+    """Ours of a group: where each is made, and its name."""
+    points = importlib.metadata.distribution(DISTRIBUTION).entry_points.select(group=group)
     return {point.value: point.name for point in points}

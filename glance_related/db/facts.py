@@ -27,6 +27,15 @@ def set_fact(database: Database, name: str, value: str) -> None:
         database.write(lambda connection: upsert(connection, facts, {"name": name, "value": value}))
 
 
+def forget_fact(database: Database, name: str) -> bool:
+    """Forget what is known under a name; False where nothing is.
+
+    :raises DatabaseDown:
+    """
+    gone = sa.delete(facts).where(facts.c.name == name)
+    return database.write(lambda connection: connection.execute(gone).rowcount > 0)
+
+
 def facts_under(database: Database, prefix: str) -> dict[str, str]:
     """What is known under the names that begin so.
 

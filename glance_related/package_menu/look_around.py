@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from glance_related.db.database import BadValue
+from glance_related.db.database import BadValue, Database
 from glance_related.db.facts import read_fact, set_fact
 from glance_related.db.models import utcnow
 from glance_related.instance_ref import InstanceRef
@@ -31,6 +31,7 @@ LOG = logging.getLogger(__name__)
 
 #: How many servers one list of Nova's may have.
 BATCH = 100
+_LOOKED = "package_menu.looked."
 #: How far back a worker looks that has never looked before, and further than the last look each time: clocks differ.
 _FIRST, _OVERLAP = datetime.timedelta(days=1), datetime.timedelta(minutes=3)
 #: A request is settled by a worker when nobody has done so for so long.
@@ -120,15 +121,23 @@ class LookAround:
 
     def _look(self, novas: Novas, installation: str) -> None:
         """See every server that has changed since somebody looked last."""
-        database, fact, now = self._books.suite.database, f"package_menu.looked.{installation}", utcnow()
-        said = read_fact(database, fact)
-        last = datetime.datetime.fromisoformat(said) if said else now - _FIRST
+        database, now = self._books.suite.database, utcnow()
+        last = last_look(database, installation) or now - _FIRST
         work = _Work(self._books, novas, PackagesReport())
         for server in work.servers(installation, last - _OVERLAP):
             if server is None:
                 return  # from there on it is looked again
             work.see(installation, server)
-        set_fact(database, fact, now.isoformat())
+        set_fact(database, _LOOKED + installation, now.isoformat())
+
+
+def last_look(database: Database, installation: str) -> datetime.datetime | None:
+    """When a worker was last told of everything that had changed in a Nova (UTC); None: it never was.
+
+    :raises DatabaseDown:
+    """
+    said = read_fact(database, _LOOKED + installation)
+    return None if said is None else datetime.datetime.fromisoformat(said)
 
 
 def settle(

@@ -10,6 +10,10 @@
 `nova`            Nova's configuration, which installation it is, its users
 `marks`           the keys by which the two sides know each other
 `overrides`       the property protections of both sides, and by whose table properties are judged
+`doors`           the page of the package menu, beside Nova's API
+`guests`          whether guests come by what the driver ``guest`` hands over
+`keys`            the keys by which secrets are encrypted, here and on other hosts
+`menu`            the package menu: its drivers and workers, and where it needs the three above
 ================  ======================================================================
 
 Every check looks by itself, so that one mistake does not hide the others. A host may have Glance, Nova
@@ -24,7 +28,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from glance_related.cmd import glance_conf, nova_conf, output
-from glance_related.cmd.check import marks, nova, nova_pipelines, overrides, pipelines, services, suite
+from glance_related.cmd.check import doors, marks, menu, nova, nova_pipelines, overrides, pipelines, services, suite
 from glance_related.cmd.check.findings import ERROR, NOTE, Finding, error, warning
 from glance_related.cmd.glance_conf import GlanceConf
 from glance_related.cmd.nova_conf import NovaConf
@@ -42,6 +46,7 @@ class _Host:
 
     :param stands: the sides on which a filter of ours stands: `GLANCE`, `NOVA`
     :param overrides: whether that of system 2 stands in front of Nova
+    :param nova_paste: Nova's paste file, where it can be read
     """
 
     glance: GlanceConf | None = None
@@ -49,6 +54,12 @@ class _Host:
     has_nova: bool = False
     stands: set[str] = field(default_factory=set)
     overrides: bool = False
+    nova_paste: PasteFile | None = None
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether neither Glance nor Nova is here: then it may be a host of workers."""
+        return not (self.glance or self.has_nova or self.stands)
 
 
 def register(commands: Any) -> None:
@@ -113,7 +124,9 @@ def _nova_files(args: argparse.Namespace, host: _Host) -> Iterator[Finding]:
         except PasteError as problem:
             yield error("nova_paste.unreadable", str(problem))
             return
+        host.nova_paste = paste
         yield from nova_pipelines.check_nova(paste, config_file=args.config_file)
+        yield from doors.check_doors(paste, config_file=args.config_file)
         if nova_pipelines.stands_in_nova(paste):
             host.stands.add(NOVA)
         host.overrides = nova_pipelines.stands_in_nova(paste, "props_override_nova")
@@ -168,6 +181,8 @@ def _our_side(args: argparse.Namespace, host: _Host, settings: Settings) -> Iter
             yield from suite.check_installations(store)
         yield from services.check_account(settings, store)
         yield from _our_nova(host, settings, database, store)
+        here = menu.Here(host.nova_paste, host.nova, hands_on=NOVA in host.stands, is_bare=host.is_bare)
+        yield from menu.check_menu(settings, here, None if store is None else database)
         if store is not None:
             yield from _strangers(args, host.glance, settings, store)
     except DatabaseDown:

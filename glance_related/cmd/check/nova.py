@@ -31,9 +31,14 @@ def check_nova_conf(conf: NovaConf) -> Iterator[Finding]:
         )
 
 
+def our_targets(conf: NovaConf) -> list[str]:
+    """Under which names Nova asks the suite for vendordata."""
+    return [name for name, url in conf.vendordata_targets if _OUR_TARGET.search(url)]
+
+
 def check_vendordata(conf: NovaConf) -> Iterator[Finding]:
     """Whether what the suite has for a guest's first boot reaches it."""
-    ours = [name for name, url in conf.vendordata_targets if _OUR_TARGET.search(url)]
+    ours = our_targets(conf)
     where = f"in {conf.files[-1]}, as of nova-metadata and of every nova-compute,"
     for name in ours:
         if name != "cloud-init":

@@ -17,7 +17,8 @@ IN_METADATA = "guest_meta"
 
 _PLACE = "between authtoken and keystonecontext"
 
-_METADATAS_PLACE = "before metaapp in [pipeline:meta]"
+#: Where it belongs.
+METADATAS_PLACE = "before metaapp in [pipeline:meta]"
 
 # What must stand before our filters, and what becomes of them where it does not.
 _BEFORE = {
@@ -31,7 +32,7 @@ def check_nova(paste: PasteFile, *, config_file: str) -> Iterator[Finding]:
 
     :param config_file: the suite's configuration that the other checks look at
     """
-    places = {IN_METADATA: _METADATAS_PLACE}
+    places = {IN_METADATA: METADATAS_PLACE}
     yield from check_sections(paste, config_file, code="nova_paste", host="Nova", place=_PLACE, places=places)
     for pipeline in paste.pipelines:
         yield from _place(pipeline)
@@ -68,11 +69,11 @@ def _in_metadata(pipeline: Pipeline, index: int, word: Word) -> Iterator[Finding
     if pipeline.position("authtoken") is not None:
         yield error(
             "nova_paste.metadatas_filter",
-            f"{pipeline.title}: {word.name} is a filter for Nova's metadata service; put it {_METADATAS_PLACE}.",
+            f"{pipeline.title}: {word.name} is a filter for Nova's metadata service; put it {METADATAS_PLACE}.",
         )
     elif index == len(pipeline.words) - 1:
         yield error(
-            "nova_paste.after_metaapp", f"{pipeline.title}: {word.name} stands at the end; put it {_METADATAS_PLACE}."
+            "nova_paste.after_metaapp", f"{pipeline.title}: {word.name} stands at the end; put it {METADATAS_PLACE}."
         )
 
 

@@ -83,7 +83,7 @@ def check_sections(
                 f"[filter:{section.name}] is in no pipeline; put the word {section.name} "
                 f"{places.get(section.system, place)}.",
             )
-        yield from _config_file(section.name, section.config_file, config_file, code)
+        yield from check_config_file(f"filter:{section.name}", section.config_file, config_file, code)
     for name in sorted((used & known) - {section.name for section in paste.filters}):
         if not paste.has_filter(name):
             yield error(
@@ -92,18 +92,21 @@ def check_sections(
             )
 
 
-def _config_file(name: str, named: str | None, checked: str, code: str) -> Iterator[Finding]:
+def check_config_file(section: str, named: str | None, checked: str, code: str) -> Iterator[Finding]:
+    """Whether a section of ours names the suite's configuration that the other checks look at.
+
+    :param named: None: it names none
+    :param code: the first word of the findings' codes
+    """
     if named is None or Path(named).resolve() == Path(checked).resolve():
         return
     if Path(named).is_file():
         yield warning(
             f"{code}.other_config_file",
-            f"[filter:{name}] config_file is {named}, and this check looked at {checked}; make both the same.",
+            f"[{section}] config_file is {named}, and this check looked at {checked}; make both the same.",
         )
     else:
-        yield error(
-            f"{code}.no_config_file", f"[filter:{name}] config_file is {named}, which is no file; put it right."
-        )
+        yield error(f"{code}.no_config_file", f"[{section}] config_file is {named}, which is no file; put it right.")
 
 
 def _order(pipeline: Pipeline) -> Iterator[Finding]:

@@ -89,3 +89,68 @@ def test_whether_nova_asks_for_a_first_boot_is_told(check, conf, codes):
     found, done = check(paste(), conf)
     assert found == codes
     assert (done.code == 0) is (not codes) or "error" in {row["severity"] for row in done.json()}
+
+
+# -- where the driver guest is to hand something over
+
+
+@pytest.fixture
+def served(operator, check):
+    """What is found where settings are handed to guests."""
+    operator.write(f"{operator.conf.read_text()}[package_menu]\npackage_management_driver = guest\n")
+    return check
+
+
+def test_guests_that_are_served_on_both_ways_are_right(served):
+    codes, done = served(paste(), api() + AUTH)
+    assert codes == []
+    assert "package_menu.guest_not_named" not in done.codes()
+
+
+def test_guests_without_the_filter_of_the_metadata_service_are_an_error(served):
+    text = paste(meta="pipeline = cors http_proxy_to_wsgi metaapp").replace(
+        "[filter:guest_meta]\nuse = egg:glance_related#guest_meta\n", ""
+    )
+    codes, done = served(text, api() + AUTH)
+    assert codes == ["nova_paste.no_guest_meta"]
+    assert "[pipeline:meta] does not contain guest_meta" in done.text("nova_paste.no_guest_meta")
+    assert "put the word guest_meta before metaapp" in done.text("nova_paste.no_guest_meta")
+    assert done.code == 1
+    text = text.replace("[pipeline:meta]\npipeline = cors http_proxy_to_wsgi metaapp\n", "")
+    assert served(text, api() + AUTH)[0] == [], "metadata is served elsewhere"
+
+
+def test_guests_without_the_filter_that_is_novas_target_are_an_error(served):
+    menu = "[filter:package_menu]\nuse = egg:glance_related#package_menu\n"
+    words = "authtoken instance_aware_nova package_menu keystonecontext"
+    text = paste(words).replace("[filter:glance_related]\nuse = egg:glance_related#glance_related\n", "") + menu
+    codes, done = served(text, api() + AUTH)
+    assert codes == ["nova_paste.no_vendordata"]
+    assert "egg:glance_related#glance_related" in done.text("nova_paste.no_vendordata")
+    assert served(paste(words.replace("authtoken", "authtoken glance_related")) + menu, api() + AUTH)[0] == []
+
+
+@pytest.mark.parametrize(
+    ("conf", "also"),
+    [
+        (api("join@http://elsewhere:9999/v1"), False),
+        (SERVICE_USER, True),
+        (api("join@http://elsewhere:9999/v1", "StaticJSON"), True),
+    ],
+)
+def test_guests_whom_nova_asks_nothing_for_are_a_warning_that_names_the_target(served, conf, also):
+    codes, done = served(paste(), conf)
+    assert codes == ["nova.vendordata_no_target"]
+    text = done.text("nova.vendordata_no_target")
+    assert "add cloud-init@http://CONTROLLER:8774/v2.1/vendordata" in text
+    assert ("DynamicJSON to [api] vendordata_providers" in text) is also
+    assert "nova.vendordata_no_target" in done.codes("warning")
+
+
+def test_what_stands_there_for_guests_and_has_nothing_for_them_is_a_warning(check):
+    text = check(paste(), api() + AUTH)[1].text("package_menu.guest_not_named")
+    assert text.startswith("guest_meta, glance_related and the target in [api] vendordata_dynamic_targets are there")
+    assert "does not name guest" in text
+    words = WORDS.replace("glance_related ", "")
+    without = check(nova(words, ours=OURS), SERVICE_USER)[1]
+    assert "package_menu.guest_not_named" not in without.codes()
