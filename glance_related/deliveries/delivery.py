@@ -120,6 +120,12 @@ class Done:
     generation: int | None = None
 
 
+def words(text: object) -> str:
+    """What a receiver says, as it is kept: of its letters only those that every database takes, and not too many."""
+    letters = str(text if text is not None else "")[:MESSAGE_MAX]
+    return "".join(one if one.isprintable() or one in "\n\t" else " " for one in letters)
+
+
 class Refused(Exception):
     """The receiver will not have it, and would not later either: somebody must change something first.
 

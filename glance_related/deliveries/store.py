@@ -24,7 +24,6 @@ from glance_related.deliveries.delivery import (
     DELIVERED,
     DELIVERING,
     FAILED,
-    MESSAGE_MAX,
     OFFERED,
     PENDING,
     READ,
@@ -34,6 +33,7 @@ from glance_related.deliveries.delivery import (
     Done,
     Waiting,
     Wish,
+    words,
 )
 from glance_related.deliveries.wish_store import wish
 from glance_related.instance_ref import InstanceRef
@@ -181,7 +181,7 @@ class DeliveryStore:
                 (_ROWS.due_at, sa.case((is_old, self._now), else_=later) if outcome.counts else later),
                 (_ROWS.state, sa.case((is_old, PENDING), else_=state)),
                 (_ROWS.attempts, sa.case((is_old, 0), else_=attempts)),
-                (_ROWS.message, outcome.message[:MESSAGE_MAX]),
+                (_ROWS.message, words(outcome.message)),
                 (_ROWS.updated_at, self._now),
                 (_ROWS.claim, ""),
             )
@@ -230,7 +230,7 @@ class DeliveryStore:
         is_done = isinstance(outcome, Done)
         values: dict[str, Any] = {
             "state": CONFIRMED if is_done else FAILED,
-            "message": outcome.message[:MESSAGE_MAX],
+            "message": words(outcome.message),
             "updated_at": self._now,
             "confirmed_at": self._now,
         }
@@ -361,7 +361,7 @@ def _finished(delivery: Delivery, outcome: Done) -> dict[str, Any]:
         "asked_id": delivery.id,
         "had": delivery.generation if outcome.generation is None else outcome.generation,
         "said": _json(outcome.applied),
-        "words": outcome.message[:MESSAGE_MAX],
+        "words": words(outcome.message),
     }
 
 

@@ -1,11 +1,13 @@
 """`Worker`: takes up what is due, hands it over, records the answer.
 
 Any number of workers may run, on any host that has the database. One that dies loses nothing: what it had taken up is
-due again when its lease is over. One that is told to stop gives back what it has not begun, and ends what it has.
+due again when its lease is over. One that is told to stop gives back what it has not begun, and ends what it has; where
+a receiver hangs, whoever runs it must end the process, and with it the threads that hang (`Worker.hanging`).
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import time
@@ -88,6 +90,7 @@ class Worker:
         self._futures: dict[Future[Done | Failed], tuple[str, Delivery]] = {}
         self._answers: list[tuple[str, Delivery, Done | Failed]] = []
         self._recorded = 0.0
+        self._failing: dict[int, float] = {}
         self._stopping = threading.Event()
         #: What came of what was handed over: how many of each driver and kind.
         self.counts: dict[tuple[str, str], int] = {}
@@ -96,24 +99,40 @@ class Worker:
 
     def run(self) -> None:
         """Work until `stop`."""
-        while not self._stopping.is_set():
-            try:
-                is_busy = self.step()
-            except DatabaseDown:
-                is_busy = False  # the database's own breaker says so, once
-            if not is_busy:
-                self._stopping.wait(self._settings.poll_seconds)
-        self._end()
+        try:
+            while not self._stopping.is_set():
+                try:
+                    is_busy = self.step()
+                except DatabaseDown:
+                    is_busy = False  # the database's own breaker says so, once
+                if not is_busy:
+                    self._stopping.wait(self._settings.poll_seconds)
+        finally:
+            self._end()
 
     def drain(self) -> None:
-        """Work until nothing is due, then end."""
-        while not self._stopping.is_set() and self.step():
-            continue
-        self._end()
+        """Work until nothing is due, then end.
+
+        :raises DatabaseDown:
+        """
+        try:
+            while not self._stopping.is_set() and self.step():
+                continue
+        finally:
+            self._end()
 
     def stop(self) -> None:
         """Let `run` end; may be called from a signal handler."""
         self._stopping.set()
+
+    @property
+    def hanging(self) -> int:
+        """How many deliveries are being handed over; once it has ended, by threads that nothing but the end of the
+        process stops.
+
+        As long as that lives they may still overwrite what another hands over when their lease is over.
+        """
+        return len(self._futures)
 
     def step(self) -> bool:
         """One round; whether there is anything in hand, or may be more at once.
@@ -121,8 +140,8 @@ class Worker:
         :raises DatabaseDown:
         """
         is_busy = False
-        for carrier in self._carriers:
-            is_busy = carrier.chores() or is_busy
+        for number in range(len(self._carriers)):
+            is_busy = self._do_chores(number) or is_busy
         for driver, lane in self._lanes.items():
             is_busy = self._take_up(driver, lane) or is_busy
         if self._futures:
@@ -131,6 +150,19 @@ class Worker:
         is_busy = self._record() or is_busy
         self._renew()
         return is_busy or bool(self._futures) or bool(self._answers)
+
+    def _do_chores(self, number: int) -> bool:
+        """Whether there is more of it; a carrier that fails over it is left alone for a while, and no other."""
+        if self._clock() < self._failing.get(number, float("-inf")):
+            return False
+        try:
+            return self._carriers[number].chores()
+        except DatabaseDown:
+            raise
+        except Exception:
+            LOG.exception("what else is to be done failed, and is tried again")
+            self._failing[number] = self._clock() + self._settings.retry_seconds
+            return False
 
     # -- taking up
 
@@ -166,36 +198,47 @@ class Worker:
     # -- handing over, each in a thread
 
     def _hand_over(self, driver: str, delivery: Delivery, job: Job | None) -> Done | Failed:
-        lane, settings = self._lanes[driver], self._settings
+        lane, most = self._lanes[driver], self._settings.max_attempts
         if self._stopping.is_set() or lane.is_paused:
             return Failed(delivery.message, lane.pause, counts=False)
-        if delivery.attempts > settings.max_attempts:
-            return Failed(f"It was tried {settings.max_attempts} times. {delivery.message}", None)
-        began = self._clock()
-        later = waited(delivery.attempts, settings.retry_seconds, settings.retry_seconds_max)
+        if delivery.attempts > most:
+            return Failed(f"It was tried {most} times. {delivery.message}", None)
         if job is None:
-            return Failed(_FAILED_HERE, later)
+            return self._failed_here(delivery)
+        began = self._clock()
         try:
-            outcome: Done | Failed = job()
+            outcome: Done | Failed = _as_kept(job())
         except Unavailable as error:
             LOG.warning("%s does not take anything: %s", driver, error)
             return Failed(str(error), lane.did_not_answer())
         except Refused as refusal:
             outcome = Failed(str(refusal), None)
         except DatabaseDown:
-            return Failed(delivery.message, later, counts=False)
+            return Failed(delivery.message, self._later(delivery), counts=False)
         except Exception:
             LOG.exception("delivery %s for %s failed", delivery.id, driver)
-            outcome = Failed(_FAILED_HERE, later)
+            outcome = self._failed_here(delivery)
         lane.answered(self._clock() - began)
         return outcome
+
+    def _failed_here(self, delivery: Delivery) -> Failed:
+        return Failed(_FAILED_HERE, self._later(delivery))
+
+    def _later(self, delivery: Delivery) -> float:
+        return waited(delivery.attempts, self._settings.retry_seconds, self._settings.retry_seconds_max)
 
     # -- recording
 
     def _gather(self) -> None:
         for future in [one for one in self._futures if one.done()]:
             claim, delivery = self._futures.pop(future)
-            self._answers.append((claim, delivery, future.result()))
+            if future.cancelled():
+                outcome: Done | Failed = Failed(delivery.message, 0.0, counts=False)
+            elif future.exception() is not None:  # what would end a program ends only this
+                outcome = self._failed_here(delivery)
+            else:
+                outcome = future.result()
+            self._answers.append((claim, delivery, outcome))
 
     def _record(self) -> bool:
         """Record answers together, if there are any; they stay in hand where the database does not take them."""
@@ -203,20 +246,43 @@ class Worker:
             return False
         if self._futures and len(self._answers) < 50 and self._clock() - self._recorded < _GATHERED:
             return True
+        self._record_all()
+        return True
+
+    def _record_all(self) -> None:
+        """Record what there is; an answer that cannot be kept is not the end of others."""
         self._recorded = self._clock()
         by_claim: dict[str, list[tuple[Delivery, Done | Failed]]] = {}
         for claim, delivery, outcome in self._answers:
             by_claim.setdefault(claim, []).append((delivery, outcome))
         for claim, outcomes in by_claim.items():
+            if not self._is_recorded(claim, outcomes):
+                for delivery, outcome in outcomes:
+                    self._record_one(claim, delivery, outcome)
+
+    def _record_one(self, claim: str, delivery: Delivery, outcome: Done | Failed) -> None:
+        failed = self._failed_here(delivery)
+        if not self._is_recorded(claim, [(delivery, outcome)]) and not self._is_recorded(claim, [(delivery, failed)]):
+            self._forget(claim, [(delivery, failed)])  # it is due again when its lease is over
+
+    def _is_recorded(self, claim: str, outcomes: Sequence[tuple[Delivery, Done | Failed]]) -> bool:
+        try:
             lost = self._store.finish(claim, outcomes)
-            if lost:
-                LOG.warning("%d deliveries were taken up by another meanwhile, and are sent once more", len(lost))
-            self._forget(claim, outcomes)
+        except DatabaseDown:
+            raise
+        except Exception:
+            ids = ", ".join(delivery.id for delivery, _ in outcomes)
+            LOG.exception("what came of deliveries %s cannot be kept as it is", ids)
+            return False
+        if lost:
+            LOG.warning("%d deliveries were taken up by another meanwhile, and are sent once more", len(lost))
+        self._forget(claim, outcomes)
         return True
 
     def _forget(self, claim: str, outcomes: Sequence[tuple[Delivery, Done | Failed]]) -> None:
         mine = self._claims[claim]
-        self._answers = [one for one in self._answers if one[0] != claim]
+        ids = {delivery.id for delivery, _ in outcomes}
+        self._answers = [one for one in self._answers if one[0] != claim or one[1].id not in ids]
         self._lanes[mine.driver].in_hand -= len(outcomes)
         for delivery, outcome in outcomes:
             del mine.waiting[delivery.id]
@@ -234,16 +300,43 @@ class Worker:
     # -- ending
 
     def _end(self) -> None:
-        """Give back what was not begun, and record what was."""
+        """Give back what was not begun, and record what was: it stays in hand, its leases renewed, until it has ended,
+        or until nobody waits for it any more."""
         self._stopping.set()
         for pool in self._pools.values():
-            pool.shutdown(wait=False, cancel_futures=False)
-        wait(self._futures, timeout=_LAST_WAIT)
-        self._gather()
-        try:
-            self._record()
-        except DatabaseDown:
-            LOG.warning("what was handed over last could not be recorded, and will be handed over again")
+            pool.shutdown(wait=False, cancel_futures=True)
+        end = self._clock() + _LAST_WAIT
+        while self._futures or self._answers:
+            left = end - self._clock()
+            wait(
+                self._futures,
+                timeout=max(0.0, min(left, self._settings.lease_seconds / 6)),
+                return_when=FIRST_COMPLETED,
+            )
+            self._gather()
+            try:
+                self._renew()
+                self._record_all()
+            except DatabaseDown:
+                if not self._futures:
+                    LOG.warning("what was handed over last could not be recorded, and will be handed over again")
+                    return
+            if left <= 0:
+                break
+        if self._futures:
+            LOG.warning("%d deliveries hang, and are taken up again by others", len(self._futures))
+
+
+def _as_kept(outcome: Done) -> Done:
+    """What a receiver said, where it can be kept.
+
+    :raises TypeError: it is nothing that a receiver says
+    :raises ValueError: it holds something that is no JSON
+    """
+    if not isinstance(outcome, Done):
+        raise TypeError(f"a {type(outcome).__name__} is no answer")
+    json.dumps(outcome.applied, allow_nan=False)
+    return outcome
 
 
 def _kind(outcome: Done | Failed) -> str:
