@@ -3,7 +3,7 @@
 It takes up what is due in the database and hands it to the drivers that ``[package_menu] package_management_driver``
 names; it makes deliveries of changes that reach many servers; and it asks each registered Nova, with the account in
 ``[account]``, for servers that were made or deleted past the API that the filters stand in front of. SIGTERM and
-SIGINT let it end what it has begun and give back what it has not.
+SIGINT let it end what it has begun and give back what it has not; a receiver that hangs is waited for 20 seconds.
 
 Exit codes: 0 it was told to stop, or (``--once``) nothing is due any more; 1 it could not start; 2 the command line is
 wrong.
@@ -23,8 +23,9 @@ from types import FrameType
 
 from glance_related.cmd import output
 from glance_related.db.database import DatabaseDown
+from glance_related.deliveries.signs import SignsOfLife
 from glance_related.deliveries.store import DeliveryStore
-from glance_related.deliveries.worker import Worker
+from glance_related.deliveries.worker import Carrier, Worker
 from glance_related.hosts.nova.account import NovaAccount
 from glance_related.instance_aware.asked_novas import AskedNovas
 from glance_related.instance_aware.store import Store
@@ -75,14 +76,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     _stop_on_signals(worker.stop)
     suite.keys.refresh()
     LOG.info("%s hands over to %s", args.name, ", ".join(books.drivers))
-    if not args.once:
-        worker.run()
-        return 0
     try:
-        worker.drain()
+        if args.once:
+            worker.drain()
+        else:
+            worker.run()
     except DatabaseDown:
         return output.fail("the database does not answer.", PROGRAM)
+    finally:
+        if worker.hanging:
+            _leave()
     return 0
+
+
+def _leave() -> None:
+    """End though threads hang: Python would wait for them, and when they go on the lease of what they hand over is
+    over, and another has handed over something newer."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def make_worker(books: Books, name: str) -> Worker:
@@ -94,7 +107,7 @@ def make_worker(books: Books, name: str) -> Worker:
     opened = functools.cache(lambda region: NovaAccount(settings, region))
     opened(None)  # a mistake in [account] stops the start
     look_around = LookAround(books, functools.partial(_novas, books.suite, opened))
-    carriers = [PackageCarrier(books, look_around)]
+    carriers: list[Carrier] = [SignsOfLife(books.suite.database), PackageCarrier(books, look_around)]
     return Worker(DeliveryStore(books.suite.database), carriers, settings.deliveries, name)
 
 
