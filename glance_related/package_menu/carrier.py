@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from glance_related.deliveries.delivery import REMOVE, Delivery, Done, Wish
-from glance_related.deliveries.fanouts import FanoutStore
+from glance_related.deliveries.fanouts import Fanout, FanoutStore
 from glance_related.deliveries.worker import Job
 from glance_related.package_menu.books import Books
 from glance_related.package_menu.deliverable import generation_of, shown, wishes
@@ -32,6 +32,7 @@ class PackageCarrier:
         self._books = books
         self._pushed = {name: driver for name, driver in books.drivers.items() if not driver.is_pulled}
         self._fanouts = FanoutStore(books.suite.database)
+        self._fanout: Fanout | None = None
         self._lease = books.suite.settings.deliveries.lease_seconds
         self._look_around = look_around
         self._clock = clock
@@ -72,13 +73,15 @@ class PackageCarrier:
         if self._look_around is not None:
             self._look_around()
         now = self._clock()
-        if now - self._asked_at < self._books.suite.settings.deliveries.poll_seconds:
-            return False
-        fanout = self._fanouts.claim(SYSTEM, self._lease)
-        if fanout is None:
+        if self._fanout is None:
+            if now - self._asked_at < self._books.suite.settings.deliveries.poll_seconds:
+                return False
+            self._fanout = self._fanouts.claim(SYSTEM, self._lease)
+        if self._fanout is None:
             self._asked_at = now
             return False
-        self._books.instances.fan_out(self._fanouts, fanout, self._wishes, self._lease)
+        # one page at a time: what is due is handed over meanwhile
+        self._fanout = self._books.instances.fan_out(self._fanouts, self._fanout, self._wishes, self._lease)
         return True
 
     def _wishes(self, page: Sequence[Kept]) -> list[Wish]:

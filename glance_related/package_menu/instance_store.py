@@ -278,26 +278,26 @@ class InstanceStore:
 
     def fan_out(
         self, fanouts: FanoutStore, fanout: Fanout, wishes: Callable[[Sequence[Kept]], Collection[Wish]], lease: float
-    ) -> int | None:
+    ) -> Fanout | None:
         """Put a page of the servers that a change reaches into the outbox.
 
         :param wishes: what receivers shall have, for some servers
-        :returns: how many servers; None where the change is another worker's now, or has begun anew
+        :returns: what is left of the change; None: nothing, or it is another worker's now, or has begun anew
         """
         installation, _, instance = fanout.marker.partition(" ")
         equal = {"project_id": fanout.scope} if fanout.scope else {}
         page = self.after(InstanceRef(installation, instance), BATCH, **equal)
         last = page[-1].ref if len(page) == BATCH else None
-        marker = None if last is None else f"{last.nova_installation_uuid} {last.instance_id}"
+        left = None if last is None else replace(fanout, marker=f"{last.nova_installation_uuid} {last.instance_id}")
         wanted = wishes(page)
 
         def work(connection: sa.Connection) -> bool:
-            if not fanouts.advance(connection, fanout, marker, lease):
+            if not fanouts.advance(connection, fanout, None if left is None else left.marker, lease):
                 return False
             wish(connection, wanted)
             return True
 
-        return len(page) if self._database.write(work) else None
+        return left if self._database.write(work) else None
 
     def purge(self, age: float, limit: int = 1000) -> int:
         """Forget old history, some at a time; how much went.

@@ -20,6 +20,7 @@ import pytest
 from glance_related.db.database import Database
 from glance_related.deliveries.fanouts import FanoutStore
 from glance_related.deliveries.store import DeliveryStore
+from glance_related.package_menu import instance_store
 from glance_related.package_menu.entry import Contents, Entry, Sealed
 from glance_related.package_menu.instance_store import InstanceStore, is_in_use
 from glance_related.package_menu.rules import AVAILABLE, DEFAULT, UNAVAILABLE, Choice, ProjectState
@@ -252,10 +253,27 @@ class MenuSuite:
         self.say(menu, web=ProjectState(DEFAULT))
         fanout = fanouts.claim("package_menu", 60)
         assert fanout is not None
-        done = store.fan_out(fanouts, fanout, lambda page: [wish(one, 5) for one in page], 60)
-        assert (done, fanouts.count()) == (3, 0)
+        assert store.fan_out(fanouts, fanout, lambda page: [wish(one, 5) for one in page], 60) is None
+        assert fanouts.count() == 0
         assert {row.project_id for row in DeliveryStore(databases[-1]).some()} == {ALICE}
         assert len(DeliveryStore(databases[-1]).some()) == 3
+
+    def test_whoever_is_at_a_change_of_very_many_servers_goes_on_with_it_at_once(
+        self, databases: Sequence[Database], menu: MenuStore, store: InstanceStore, fanouts: FanoutStore,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:  # fmt: skip
+        monkeypatch.setattr(instance_store, "BATCH", 2)
+        for _ in range(5):
+            store.add(kept(), [])
+        self.publish(menu, WEB)
+        self.say(menu, web=ProjectState(DEFAULT))
+        fanout = fanouts.claim("package_menu", 60)
+        reached = []
+        while fanout is not None:
+            assert fanouts.claim("package_menu", 60) is None
+            fanout = store.fan_out(fanouts, fanout, lambda page: [wish(one, 5) for one in page], 60)
+            reached.append(len(DeliveryStore(databases[-1]).some()))
+        assert (reached, fanouts.count()) == ([2, 4, 5], 0)
 
     def test_it_is_known_whether_anybody_uses_a_menu(
         self, databases: Sequence[Database], menu: MenuStore, store: InstanceStore
