@@ -105,7 +105,8 @@ still the state (412), and ``If-None-Match`` spares what the client has (304).
     ``{"on": true}``, ``{"value": 80}``; what the project has. ``{"state": "available"}`` is an administrator's word for
     this server alone (policy ``package_menu:server_state``), null takes it back.
 ``GET /servers/{server_id}/packages/history``
-    Who changed what, when, the last first; secrets as ``***``.
+    Who changed what, when, the last first, a hundred changes on a page at most; secrets as ``***``. Of long values the
+    beginning is kept, and of a change of more than 500 entries how many more there were.
 ``GET /package-menu/nodes/{certname}``
     What a configuration system that comes for it is told of a server, by the name that it knows it by (policy
     ``package_menu:node``; its secrets too by policy ``package_menu:node_secrets``): ``glance-related-enc`` asks it.

@@ -15,7 +15,7 @@ from glance_related.wsgi.body import parse_json, read_body
 from glance_related.wsgi.caller import Caller, read_caller
 from glance_related.wsgi.conditions import must_be
 from glance_related.wsgi.filter import Request
-from glance_related.wsgi.pages import BadPage, Page, read_page
+from glance_related.wsgi.pages import LIMIT, BadPage, Page, read_page
 
 #: How often a change is judged anew where others change the same thing at the same time.
 TRIES = 10
@@ -48,13 +48,14 @@ def document_of(request: Request, limit: int, *words: str) -> dict[str, Any]:
     return document
 
 
-def page_of(request: Request, *words: str) -> Page:
+def page_of(request: Request, *words: str, most: int = LIMIT) -> Page:
     """Which part of a list is wanted.
 
+    :param most: things on one page
     :raises Problem: 400
     """
     try:
-        return read_page(request.environ, words)
+        return read_page(request.environ, words, most)
     except BadPage as bad:
         raise problems.QUERY_UNFIT(reason=bad) from None
 

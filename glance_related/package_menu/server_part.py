@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 Choices = Mapping[str, Choice]
 
+#: Most records of the history on one page: each may tell of many entries.
+_RECORDS = 100
+
 
 class NotSeen(Exception):
     """Nova does not show the server to the caller; its answer is what he is told."""
@@ -142,7 +145,7 @@ class ServerPart:
 
     def history(self, request: Request) -> WSGIApplication:
         """GET /servers/{server_id}/packages/history."""
-        page = page_of(request)
+        page = page_of(request, most=_RECORDS)
         try:
             with needing_the_database():
                 seen = self._seen(request)
