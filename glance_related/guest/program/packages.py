@@ -3,7 +3,7 @@
 import re
 import shutil
 import time
-from typing import Callable, Dict, List, Sequence, Tuple
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from glance_related.guest.program.tools import last_words, plain, run, say
 
@@ -17,6 +17,12 @@ _APT = ["apt-get", "-y", "-q", "-o", "DPkg::Lock::Timeout=300"]
 _APT_INSTALL = ["-o", "APT::Cmd::Pattern-Only=true", "-o", "Dpkg::Options::=--force-confdef"]
 _APT_INSTALL += ["-o", "Dpkg::Options::=--force-confold", "--no-remove", "install", "--"]
 _RPM = {"has": ["rpm", "-q", "--"], "needed": ["rpm", "-e", "--test", "--"]}
+
+#: What dpkg says of one that is there, and of one that is not; all else is one that is there by halves.
+_THERE = frozenset({"installed", "triggers-pending", "triggers-awaited"})
+_NOT_THERE = frozenset({"not-installed", "config-files"})
+#: Who says so has not looked, whatever else he says.
+_TROUBLE = re.compile(r"^([\w.-]+: )?error:", re.IGNORECASE | re.MULTILINE)
 
 #: How each one is asked: for new lists, to install, to remove, what there is, and what else a removal would break.
 MANAGERS: Dict[str, Dict[str, List[str]]] = {
@@ -69,7 +75,7 @@ class Packages:
         if not self.name:
             self.failed.update(dict.fromkeys(names, "there is no package manager that is known"))
             return
-        missing = [name for name in names if not self.has(name)]
+        missing = self.missing(names)
         if missing and "refresh" in self.how:
             run(self.how["refresh"], _INSTALLING)
         self.install(missing)
@@ -85,9 +91,30 @@ class Packages:
         # to apt a name with a minus behind it is one that shall go
         return bool(_PACKAGE.fullmatch(name)) and not name.endswith("-")
 
-    def has(self, name: str) -> bool:
+    def missing(self, names: Sequence[str]) -> List[str]:
+        """Which are to be installed. One of which nobody can tell whether it is there may be the owner's, and is not
+        touched; one of our own is, for then it may be mended by that."""
+        found = []
+        for name in names:
+            is_there, why = self.look(name)
+            if is_there is None and name not in self.owned:
+                self.failed[name] = f"whether it is there cannot be told ({why})"
+            elif not is_there:
+                found.append(name)
+        return found
+
+    def look(self, name: str) -> Tuple[Optional[bool], str]:
+        """Whether one is there; None: that cannot be told, and why."""
         code, said = run([*self.how["has"], name], 60)
-        return code == 0 and (self.name != "apt-get" or "installed" in said.split())
+        if code == 0 and self.name == "apt-get":
+            states = set(said.split())
+            if states & _THERE or (states and states <= _NOT_THERE):
+                return bool(states & _THERE), ""
+        elif code == 0:
+            return True, ""
+        elif code == 1 and not _TROUBLE.search(said):
+            return False, ""
+        return None, last_words(said) or f"exit code {code}"
 
     def install(self, names: List[str]) -> None:
         """What is not there yet: at once, and where that fails one by one, so that one does not keep the others out."""
@@ -100,16 +127,15 @@ class Packages:
         for name in names if code != 0 else ():
             if len(names) > 1:
                 code, said = self.manage("install", [name])
-            if code != 0:
+            # apt fails over others, too, that somebody has left there by halves
+            if code != 0 and not self.look(name)[0]:
                 self.failed[name] = in_the_way(said) or last_words(said) or f"exit code {code}"
-        self.disown([name for name in names if name in self.failed and not self.has(name)])
+        self.disown([name for name in names if name in self.failed and self.look(name)[0] is False])
 
     def remove(self, name: str, unwanted: Sequence[str]) -> bool:
         """Take one away, unless another would go with it that may stay; whether it is gone."""
-        if self.has(name):
-            others = self.others(name, unwanted)
-            if others:
-                self.notes[name] = f"it stays: {others}"
+        if self.look(name)[0] is not False:
+            if not self.may_go(name, unwanted):
                 return False
             say(f"removing {name}")
             code, said = self.manage("remove", [name])
@@ -119,16 +145,23 @@ class Packages:
         self.disown([name])
         return True
 
-    def others(self, name: str, unwanted: Sequence[str]) -> str:
-        """Why a removal would break something; nothing where it would not."""
+    def may_go(self, name: str, unwanted: Sequence[str]) -> bool:
+        """Whether nothing that may stay would go with one, or be broken; where it is not so, that is noted."""
         if "needed" not in self.how:
-            return ""  # apk lets it stay by itself
+            return True  # apk lets it stay by itself
         code, said = run([*self.how["needed"], name], 300)
-        if self.name != "apt-get":
-            return last_words(said) if code != 0 else ""
-        going = {line.split()[1].partition(":")[0] for line in said.splitlines() if re.match(r"(Remv|Purg) \S", line)}
-        going -= {one.partition(":")[0] for one in unwanted}
-        return "{} would go with it".format(", ".join(sorted(going))) if going else ""
+        lines = said.splitlines()
+        if self.name == "apt-get":
+            going = {line.split()[1].partition(":")[0] for line in lines if re.match(r"(Remv|Purg) \S", line)}
+            going -= {one.partition(":")[0] for one in unwanted}
+            others = "{} would go with it".format(", ".join(sorted(going))) if going and code == 0 else ""
+        else:
+            others = plain("; ".join(line.strip() for line in lines if " is needed by " in line)) if code == 1 else ""
+        if others:
+            self.notes[name] = f"it stays: {others}"
+        elif code != 0:
+            self.failed[name] = last_words(said) or f"exit code {code}"
+        return code == 0 and not others
 
     def manage(self, what: str, names: Sequence[str]) -> Tuple[int, str]:
         """Run the package manager; somebody else may be at it."""

@@ -18,7 +18,8 @@ from urllib.parse import parse_qs, urlsplit
 from glance_related.guest.script import program
 
 # What each of the programs does that a package manager is made of: it writes down how it was called, and keeps one
-# file for each package that is there. What is in "broken" cannot be installed; "needs/A" names who needs A.
+# file for each package that is there. What is in "broken" cannot be installed; "needs/A" names who needs A. With a file
+# "unclear" it does not tell what is there, but what that file says.
 RECORDER = """#!/bin/sh
 cd "$RECORDER" || exit 9
 echo "$(basename "$0") $*" >>calls
@@ -37,13 +38,19 @@ case "$(basename "$0")$what" in
         if [ -e locked ]; then rm locked; echo "E: Could not get lock /var/lib/dpkg/lock-frontend"; exit 100; fi ;;
 esac
 case "$(basename "$0")$what" in
+    dpkg-query*|"rpm -q"|"rpm -e --test"|"apk -e"|"apt-get -s -q remove")
+        [ ! -e unclear ] || { cat unclear; exit "$(cat unclear-code)"; } ;;
+esac
+case "$(basename "$0")$what" in
     dpkg-query*) for name in $names; do [ -e "there/$name" ] || exit 1; done; echo installed ;;
     "rpm -q") for name in $names; do [ -e "there/$name" ] || exit 1; done ;;
     "apk -e") for name in $names; do [ -e "there/$name" ] || exit 1; done ;;
     "apt-get -s -q remove")
-        for name in $names; do echo "Remv $name [1.0]"; cat "needs/$name" 2>/dev/null; done ;;
+        for name in $names; do echo "Remv $name [1.0]"; cat "needs/$name" 2>/dev/null || :; done ;;
     "rpm -e --test")
-        for name in $names; do [ ! -e "needs/$name" ] || { echo "error: it is needed by another"; exit 1; }; done ;;
+        for name in $names; do if [ -e "needs/$name" ]; then
+            echo "error: Failed dependencies:"; echo "	$name is needed by (installed) the-shop"; exit 1
+        fi; done ;;
     *install|*add)
         for name in $names; do [ ! -e "broken/$name" ] || { echo "E: Unable to locate package $name"; exit 100; }; done
         for name in $names; do : >"there/$name"; done ;;
@@ -128,6 +135,14 @@ class Machine:
         lines = file.read_text().splitlines() if file.exists() else []
         file.write_text("")
         return lines
+
+    def unclear(self, says: str | None, code: int = 0) -> None:
+        """From now on nobody can tell what is there: instead this is said, and ends with this code; None: all can."""
+        for name, text in (("unclear", says), ("unclear-code", None if says is None else str(code))):
+            if text is None:
+                (self.recorder / name).unlink(missing_ok=True)
+            else:
+                (self.recorder / name).write_text(text)
 
     def there(self) -> set[str]:
         """The packages that there are."""

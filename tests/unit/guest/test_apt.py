@@ -75,3 +75,30 @@ def test_what_another_package_of_the_owners_needs_is_not_removed(machine: Machin
     machine.apply(settings({}, generation=2), check=False)
     assert debian.there() == dict.fromkeys(["exim", "his-shop"], "installed")
     assert machine.state()["last"]["message"] == "exim: it stays: his-shop would go with it"
+
+
+def test_what_the_owner_has_by_halves_is_not_touched(machine: Machine, debian: DebianRoot) -> None:
+    debian.publish("his-own", postinst="exit 1")
+    with pytest.raises(AssertionError):
+        debian.install("his-own")
+    machine.apply(settings({"his": "his-own", "mail": "exim"}), check=False)
+    assert machine.state()["last"]["message"] == "his-own: whether it is there cannot be told (half-configured)"
+    assert machine.state()["owned"] == ["exim"]
+    machine.apply(settings({}, generation=2), check=False)
+    assert debian.there() == {"his-own": "half-configured"}
+
+
+def test_what_was_installed_by_halves_here_is_its_own_and_is_mended_or_removed(
+    machine: Machine, debian: DebianRoot
+) -> None:
+    broken = machine.folder / "broken"
+    broken.touch()
+    debian.publish("shaky", postinst=f"[ ! -e {broken} ]")
+    machine.apply(settings({"shaky": "shaky"}), check=False)
+    assert (debian.there(), machine.state()["owned"]) == ({"shaky": "half-configured"}, ["shaky"])
+    assert machine.state()["last"]["ok"] is False
+    broken.unlink()
+    machine.apply(settings({"shaky": "shaky"}), check=False)
+    assert (debian.there(), machine.state()["last"]["ok"]) == ({"shaky": "installed"}, True)
+    machine.apply(settings({}, generation=2), check=False)
+    assert debian.there() == {}

@@ -121,17 +121,67 @@ def test_what_is_there_is_not_installed_again(machine: Machine) -> None:
     assert len([call for call in machine.calls() if " install " in call]) == 1
 
 
-@pytest.mark.parametrize("manager", ["apt-get", "dnf"])
-def test_nothing_goes_along_with_what_is_removed(tmp_path: Path, manager: str) -> None:
+@pytest.mark.parametrize(
+    ("manager", "why"),
+    [("apt-get", "the-shop would go with it"), ("dnf", "apache2 is needed by (installed) the-shop")],
+)
+def test_nothing_goes_along_with_what_is_removed(tmp_path: Path, manager: str, why: str) -> None:
     machine = Machine(tmp_path, manager=manager)
     machine.apply(settings({"web": "apache2"}), check=False)
     (machine.recorder / "needs" / "apache2").write_text("Remv the-shop [2.0]\n")
     machine.apply(settings({}, generation=2), check=False)
     assert machine.there() == {"apache2"}
-    assert "apache2: it stays" in machine.state()["last"]["message"]
+    assert machine.state()["last"]["message"] == f"apache2: it stays: {why}"
     assert machine.state()["last"]["ok"] is True
     (machine.recorder / "needs" / "apache2").unlink()
     machine.apply(settings({}, generation=3), check=False)
+    assert machine.there() == set()
+
+
+#: How a package manager says that it cannot tell what is there; what it ends with, and what of that is told.
+UNCLEAR = [
+    ("apt-get", "", 124, "exit code 124"),
+    ("apt-get", "dpkg-query: error: the database is locked\n", 2, "dpkg-query: error: the database is locked"),
+    ("apt-get", "half-configured\n", 0, "half-configured"),
+    ("apt-get", "", 0, "exit code 0"),
+    ("dnf", "error: cannot open Packages database\npackage vim is not installed\n", 1,
+     "error: cannot open Packages database"),
+    ("dnf", "", 127, "exit code 127"),
+    ("apk", "ERROR: Unable to read database: No such file or directory\n", 1,
+     "ERROR: Unable to read database: No such file or directory"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("manager", "says", "code", "told"), UNCLEAR)
+def test_where_nobody_can_tell_whether_it_is_there_it_is_neither_installed_nor_taken_for_its_own(
+    tmp_path: Path, manager: str, says: str, code: int, told: str
+) -> None:
+    machine = Machine(tmp_path, manager=manager)
+    (machine.recorder / "there" / "vim").touch()
+    machine.unclear(says, code)
+    machine.apply(settings({"editor": "vim"}), check=False)
+    last = machine.state()["last"]
+    assert (last["ok"], last["message"]) == (False, f"vim: whether it is there cannot be told ({told})")
+    assert [call for call in machine.calls() if "install" in call or " add " in call] == []
+    assert machine.state()["owned"] == []
+    machine.unclear(None)
+    machine.apply(settings({}, generation=2), check=False)
+    assert machine.there() == {"vim"}, "it was the owner's own"
+
+
+@pytest.mark.parametrize(("manager", "says", "code", "told"), [one for one in UNCLEAR if one[0] != "apk" and one[2]])
+def test_where_nobody_can_tell_what_would_go_along_nothing_goes(
+    tmp_path: Path, manager: str, says: str, code: int, told: str
+) -> None:
+    machine = Machine(tmp_path, manager=manager)
+    machine.apply(settings({"web": "apache2"}), check=False)
+    machine.unclear(says, code)
+    machine.apply(settings({}, generation=2), check=False)
+    assert machine.there() == {"apache2"}
+    last = machine.state()["last"]
+    assert (last["ok"], last["message"]) == (False, f"apache2: {told}")
+    machine.unclear(None)
+    machine.apply(settings({}, generation=2), check=False)
     assert machine.there() == set()
 
 
