@@ -150,6 +150,7 @@ class DeliveryStore:
 
     def _done(self, claim: str) -> Any:
         is_old = _ROWS.generation != _ROWS.claimed_generation
+        had = sa.bindparam("had", type_=sa.BigInteger)
         return (
             sa.update(deliveries)
             .where(_ROWS.id == sa.bindparam("asked_id"), _ROWS.claim == claim)
@@ -157,12 +158,14 @@ class DeliveryStore:
                 (_ROWS.due_at, sa.case((is_old, self._now), else_=None)),
                 (_ROWS.state, sa.case((is_old, PENDING), else_=DELIVERED)),
                 (_ROWS.attempts, 0),
-                (_ROWS.applied_generation, sa.bindparam("had")),
+                (_ROWS.applied_generation, had),
                 (_ROWS.applied, sa.bindparam("said")),
                 (_ROWS.message, sa.bindparam("words")),
                 (_ROWS.confirmed_at, self._now),
                 (_ROWS.updated_at, self._now),
                 (_ROWS.claim, ""),
+                # what it was handed may be newer than what it was to have: that is wished for no more
+                (_ROWS.generation, sa.case((_ROWS.generation < had, had), else_=_ROWS.generation)),
             )
         )
 

@@ -200,6 +200,21 @@ class DeliverySuite(OutboxSuite):
             assert (again.generation, again.attempts) == (10 * number + 1, 1)
             store.finish(claim, [(again, Done())])
 
+    def test_what_was_handed_over_already_is_wished_for_no_more(
+        self, store: DeliveryStore, other: DeliveryStore, wished: Any
+    ) -> None:
+        """A worker reads what there is when it hands over, and the wish for that may come later."""
+        server = ref()
+        wished(server, 4)
+        claim, (one,) = store.claim("file", "w", 10, LEASE)
+        store.finish(claim, [(one, Done(generation=6))])
+        for generation in (5, 6):
+            wished(server, generation)
+        (row,) = other.of(server)
+        assert (row.state, row.generation, row.applied_generation) == (DELIVERED, 6, 6)
+        wished(server, 7)
+        assert other.of(server)[0].state == PENDING
+
     def test_a_failure_is_put_off_and_counted_or_ends_it(self, store: DeliveryStore, wished: Any) -> None:
         later, never, untried = ref(), ref(), ref()
         outcomes = {later: Failed("x" * 5000, 100), never: Failed("never", None), untried: Failed("", 0, counts=False)}

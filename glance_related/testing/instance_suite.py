@@ -133,7 +133,7 @@ class InstanceSuite:
         store.change(after, {}, [wish(one, 1)], None)  # while it is handed over
         deliveries.finish(claim, [(row, Done(generation=3))])
         (row,) = deliveries.of(one.ref)
-        assert (row.state, row.generation, row.applied_generation) == (PENDING, 2, 3)
+        assert (row.state, row.generation, row.applied_generation) == (PENDING, 3, 3)
 
     def test_what_becomes_known_of_a_server_comes_with_the_change_that_it_makes(
         self, store: InstanceStore, other: InstanceStore

@@ -51,3 +51,27 @@ def test_since_when_a_server_is_to_have_what_it_has_not_yet_is_shown(side: MenuS
     assert after["wished_at"] > before["wished_at"] >= before["created_at"]
     side.deliver()
     assert side.settings(server)["deliveries"][0]["wished_at"] == after["wished_at"]
+
+
+def test_what_a_customer_changes_while_the_menu_changes_is_handed_over_with_it(side: MenuSide) -> None:
+    port = {"name": "port", "kind": "variable", "type": "integer", "on_by_default": True}
+    side.publish({"name": "web", "kind": "package", "on_by_default": True}, {**port, "default": 80})
+    server = side.booted()
+    side.deliver()
+    change = side.books.instances.change
+
+    def held_up(*words: Any, **about: Any) -> Any:
+        """It has been judged; before it is written the menu changes, and everybody has that."""
+        side.books.instances.change = change  # type: ignore[method-assign]
+        side.publish({**port, "default": 81})
+        side.deliver()
+        assert side.delivered(server)["variables"] == {"port": 81}
+        return change(*words, **about)
+
+    side.books.instances.change = held_up  # type: ignore[method-assign]
+    assert side.ask("PUT", f"/servers/{server}/packages/web", {"on": False}).status_int == 200
+    side.deliver()
+    document, shown = side.delivered(server), side.settings(server)
+    assert (document["packages"], document["variables"]) == ({}, {"port": 81})
+    (told,) = shown["deliveries"]
+    assert (told["state"], told["is_current"], told["applied_generation"]) == ("delivered", True, shown["generation"])
