@@ -309,6 +309,8 @@ class DeliveryStore:
         query = sa.select(sa.func.count(), self._since_first()).where(
             _ROWS.driver.in_(sorted(drivers)), _ROWS.due_at.is_not(None)
         )
+        if not drivers:
+            return Waiting()
         number, oldest = self._database.read(lambda connection: connection.execute(query).one())
         return Waiting(number, max(0.0, float(oldest))) if number else Waiting()
 
@@ -317,7 +319,7 @@ class DeliveryStore:
         # the word stands in the statement itself: only then does SQLite see that its index has all of it
         has_failed = _ROWS.state == sa.literal_column(f"'{FAILED}'")
         query = sa.select(sa.func.count()).where(has_failed, _ROWS.driver.in_(sorted(drivers)))
-        return self._database.read(lambda connection: int(connection.execute(query).scalar_one()))
+        return self._database.read(lambda connection: int(connection.execute(query).scalar_one())) if drivers else 0
 
     def _since_first(self) -> sa.ColumnElement[Any]:
         return (self._now - sa.func.min(_ROWS.wished_at)) / 1000.0

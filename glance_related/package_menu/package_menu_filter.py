@@ -105,7 +105,7 @@ def filter_factory(
     books = Books(suite, open_drivers(suite.settings))
     suite.check_schema()
     suite.keys.refresh()
-    record_at_nova(suite.database, installation)
+    record_at_nova(suite.database, installation, books.drivers)
     suite.database.dispose()  # a worker that is forked later makes connections of its own
     LOG.info("settings are handed to %s", ", ".join(books.drivers))
     return lambda app: PackageMenuMiddleware(app, books, installation)

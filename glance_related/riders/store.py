@@ -26,6 +26,7 @@ _TOLD = sa.update(riders).where(_THIS).values(content=sa.bindparam("told"))
 _OPEN = sa.and_(_RIDERS.is_open == 1, _RIDERS.kind == sa.bindparam("asked_kind"))
 _IN_ORDER = (_RIDERS.created_at, _RIDERS.request_id)
 _OPEN_ONES = sa.select(riders).where(_OPEN, _RIDERS.created_at < sa.bindparam("before")).order_by(*_IN_ORDER)
+_OPEN_NUMBER = sa.select(sa.func.count()).where(_RIDERS.is_open == 1)
 #: Most that are read at once: whoever looks at a server pays for what its project has left open.
 MOST_OPEN = 100
 _OPEN_AT = (
@@ -83,12 +84,20 @@ class RiderStore:
 
         return self._database.read(work)
 
-    def open_before(self, kind: str, before: datetime.datetime) -> list[Rider]:
-        """What all requests from before a time (UTC) have left open, the oldest first."""
+    def open_before(self, kind: str, before: datetime.datetime, limit: int | None = None) -> list[Rider]:
+        """What all requests from before a time (UTC) have left open, the oldest first.
+
+        :param limit: most that are read
+        """
         asked = {"asked_kind": kind, "before": before}
+        query = _OPEN_ONES if limit is None else _OPEN_ONES.limit(limit)
         return self._database.read(
-            lambda connection: [_rider(row) for row in connection.execute(_OPEN_ONES, asked).mappings()]
+            lambda connection: [_rider(row) for row in connection.execute(query, asked).mappings()]
         )
+
+    def open_number(self) -> int:
+        """How many riders of every kind are open; read from an index, however many are not."""
+        return self._database.read(lambda connection: int(connection.execute(_OPEN_NUMBER).scalar_one()))
 
     def tell(self, request_id: str, kind: str, content: Mapping[str, Any]) -> None:
         """More is known of a rider than when it was kept: this is what it holds from now on."""

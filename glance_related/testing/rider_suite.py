@@ -149,6 +149,18 @@ class RiderSuite:
         assert others.get(first.request_id, "snapshot") == replace(first, is_open=False)
         assert riders.purge(utcnow()) == 1
 
+    def test_what_is_open_is_counted_and_read_in_part(self, riders: RiderStore, others: RiderStore) -> None:
+        assert others.open_number() == 0
+        now = utcnow()
+        first, second, third = (rider(is_open=True, created_at=now - age) for age in (3 * DAY, 2 * DAY, DAY))
+        for one in (third, first, second, rider(), rider(is_open=True, kind="override", created_at=now - DAY)):
+            riders.add(one)
+        assert others.open_number() == 4, "whatever its kind"
+        assert others.open_before("snapshot", now, 2) == [first, second]
+        assert others.open_before("snapshot", now) == [first, second, third]
+        riders.close(first.request_id, "snapshot")
+        assert others.open_number() == 3
+
     def test_a_rider_is_told_with_whether_the_service_that_asks_is_of_its_own_nova(
         self, databases: Sequence[Database], riders: RiderStore, others: RiderStore
     ) -> None:

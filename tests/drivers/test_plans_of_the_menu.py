@@ -10,11 +10,19 @@ import sqlalchemy as sa
 
 from glance_related.db import migration
 from glance_related.db.database import Database, DatabaseSettings
-from glance_related.db.models import deliveries, package_history, package_instance_states, package_instances, utcnow
+from glance_related.db.models import (
+    deliveries,
+    package_history,
+    package_instance_states,
+    package_instances,
+    riders,
+    utcnow,
+)
 from glance_related.deliveries.delivery import Done
 from glance_related.deliveries.store import DeliveryStore
 from glance_related.instance_ref import InstanceRef
 from glance_related.package_menu.instance_store import InstanceStore
+from glance_related.riders.store import RiderStore
 from glance_related.testing.statements import statements
 from glance_related.testing.store_suite import NOVA
 from tests.drivers.test_plans import full_scans, plans_of
@@ -23,13 +31,15 @@ ROWS = 20_000
 REF = InstanceRef(NOVA, "server-00042")
 REFS = [InstanceRef(NOVA, f"server-{number:05}") for number in range(50)]
 BEGINNING = InstanceRef("", "")
-TABLES = (deliveries, package_instances, package_instance_states, package_history)
+TABLES = (deliveries, package_instances, package_instance_states, package_history, riders)
 
 QUESTIONS: dict[str, Callable[[Database], Any]] = {
     "claim": lambda database: DeliveryStore(database).claim("file", "w", 50, 60),
     "claim of a driver with nothing due": lambda database: DeliveryStore(database).claim("ldap", "w", 50, 60),
     "what waits": lambda database: DeliveryStore(database).waiting(["file", "ldap"]),
     "what has failed": lambda database: DeliveryStore(database).failed(["file", "ldap"]),
+    "boots that are open": lambda database: RiderStore(database).open_number(),
+    "the first of them": lambda database: RiderStore(database).open_before("packages", utcnow(), 10),
     "deliveries of a server": lambda database: DeliveryStore(database).of(REF),
     "read": lambda database: DeliveryStore(database).read(REF, "file", 1),
     "told": lambda database: DeliveryStore(database).told(REF, "file", 1, Done()),
@@ -66,6 +76,11 @@ def filled(backend: str, request: pytest.FixtureRequest, tmp_path_factory: pytes
         rows[package_instance_states].append({**server, "name": name, "is_on": 1})
         rows[package_history].append({
             **server, "id": f"{number}", "generation": 1, "user_id": "alice", "changes": "[]", "created_at": number,
+        })  # fmt: skip
+        rows[riders].append({
+            "request_id": f"req-{number}", "kind": "packages", "own_request_id": f"own-{number}",
+            "nova_installation_uuid": NOVA, "project_id": project, "user_id": "alice", "content": "{}",
+            "created_at": utcnow(), "is_open": int(number % 1000 == 0),
         })  # fmt: skip
         rows[deliveries].append({
             **server, "id": f"{number}", "driver": "file", "item": "", "system": "package_menu", "project_id": project,

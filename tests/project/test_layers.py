@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "db": (),
     "deliveries": ("db", "instance_ref"),
     "guest": ("db", "hosts", "instance_ref", "problem", "riders", "settings", "suite", "wsgi"),
-    "healthcheck": ("db", "settings.options", "suite"),
+    "healthcheck": ("db", "deliveries", "riders", "settings.options", "suite"),
     "hosts": ("problem", "settings", "wsgi"),
     "instance_ref": (),
     "osc": (),

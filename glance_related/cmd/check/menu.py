@@ -22,7 +22,7 @@ from glance_related.instance_aware.store import Store
 from glance_related.package_menu.books import open_drivers
 from glance_related.package_menu.instance_store import is_in_use
 from glance_related.package_menu.look_around import last_look
-from glance_related.package_menu.started import recorded_at_novas
+from glance_related.package_menu.started import recorded_at_novas, recorded_drivers
 from glance_related.package_menu.store import CLOUD, MenuStore
 from glance_related.settings.options import ConfigError, Settings
 from glance_related.suite import recorded_keys
@@ -150,7 +150,7 @@ def _check_workers(settings: Settings, database: Database) -> Iterator[Finding]:
         said = "no glance-related-worker was ever at work with this database"
         if sign is not None:
             said = f"the last sign of a glance-related-worker, on {sign[0]}, is {_old(now, sign[1])}"
-        waiting = DeliveryStore(database).waiting(settings.package_menu.package_management_driver)
+        waiting = DeliveryStore(database).waiting(recorded_drivers(database))
         number = f"{waiting.number} {'delivery waits' if waiting.number == 1 else 'deliveries wait'}"
         yield error(
             "worker.none",

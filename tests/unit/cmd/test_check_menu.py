@@ -181,7 +181,7 @@ def test_a_driver_that_fails_over_the_question_hides_nothing_else(configured, mo
 def served(operator, configured):
     """A Nova with the menu in front of it, and what is found of its workers."""
     operator.store.add_installation(Installation(EAST, "east", ("nova",), ()))
-    record_at_nova(operator.database, EAST)
+    record_at_nova(operator.database, EAST, ["file"])
     (operator.folder / "out").mkdir()
 
     def check(options=""):
@@ -203,7 +203,9 @@ def test_a_menu_without_a_worker_is_an_error_that_says_what_waits(operator, serv
     assert done.code == 1
     wishes = [Wish(InstanceRef(EAST, "i"), "package_menu", driver, "p", 1) for driver in ("file", "ldap")]
     DeliveryStore(operator.database).add(wishes)
-    assert "(1 delivery waits)" in served()[1].text("worker.none")
+    assert "(1 delivery waits)" in served()[1].text("worker.none"), "nobody has started with the driver ldap"
+    record_at_nova(operator.database, WEST, ["ldap"])
+    assert "(2 deliveries wait)" in served()[1].text("worker.none")
 
 
 def test_a_worker_that_has_left_no_sign_for_long_is_none(operator, served):
@@ -240,7 +242,7 @@ def test_a_nova_without_the_menu_is_looked_around_in_by_nobody(operator, served)
     set_fact(operator.database, f"package_menu.looked.{EAST}", ago(seconds=1))
     operator.store.add_installation(Installation(WEST, "west", ("nova-west",), ()))
     assert served()[0] == []
-    record_at_nova(operator.database, WEST)
+    record_at_nova(operator.database, WEST, ["ldap"])
     assert "of Nova 'west'" in served()[1].text("worker.not_looked")
 
 
