@@ -157,12 +157,11 @@ class Guest:
 
     def pull(self) -> bool:
         """Ask what this server is to have, have it, and report."""
-        status, body = self.metadata.settings(self.state.get("have"))
+        status, document = self.metadata.settings(self.state.get("have"))
         if status == 404:
             say("the cloud has nothing for this server")
             return True
-        document = json.loads(body.decode("utf-8")) if status == 200 else None
-        if not isinstance(document, dict):
+        if document is None:
             say("the metadata service answers {}".format(status or "nothing"))
             return False
         self.schedule(document.get("interval_seconds"))
@@ -184,7 +183,7 @@ class Guest:
 
     def report(self) -> bool:
         """Tell what became of it, where that is still to be told."""
-        if not self.state.get("report"):
+        if not isinstance(self.state.get("report"), dict):
             return True
         status, _ = self.metadata.report(self.state["report"])
         if status in (200, 404, 409):

@@ -1,6 +1,7 @@
 """The cloud's metadata service: asked, and told."""
 
 import hashlib
+import http.client
 import json
 import random
 import socket
@@ -18,8 +19,10 @@ _ASKING = 20
 #: All of a report must fit into what Neutron's proxy reads at once, beside its headers.
 _REPORT_MAX = 1024
 
-#: A status and a body; 0 where nobody answers.
-Said = Tuple[int, bytes]
+#: A status, 0 where nobody answers, and what came with it.
+Said = Tuple[int, Any]
+#: How an answer fails that is none, is cut off, or is of something else than HTTP or JSON.
+_NO_ANSWER = (OSError, ValueError, IndexError, RecursionError, http.client.HTTPException)
 
 
 class Metadata:
@@ -34,7 +37,7 @@ class Metadata:
         self.patience = patience
 
     def settings(self, have: Optional[str]) -> Said:
-        """What this server is to have; who has it already is told only that."""
+        """What this server is to have, as a document; who has it already is told only that."""
         query = "?" + urllib.parse.urlencode({"have": have}) if have else ""
         return self.patiently(lambda: get(self.url + _SERVICE + "/settings" + query))
 
@@ -50,8 +53,8 @@ class Metadata:
         while True:
             try:
                 status, body = ask()
-            except (OSError, ValueError):
-                status, body = 0, b""
+            except _NO_ANSWER:
+                status, body = 0, None
             if (0 < status < 500 and status not in again) or time.monotonic() + pause > until:
                 return status, body
             time.sleep(pause * random.uniform(0.5, 1))
@@ -61,8 +64,9 @@ class Metadata:
 def short(report: Dict[str, Any]) -> bytes:
     """A report that fits: what was long is left out, first what it has, then words."""
     body = b""
-    for packages, most in ((report["packages"], 300), (None, 600), (None, 150), (None, 40)):
-        cut = dict(report, packages=packages, message=plain(report["message"], most))
+    has, words = report.get("packages"), str(report.get("message", ""))
+    for packages, most in ((has, 300), (None, 600), (None, 150), (None, 40)):
+        cut = dict(report, packages=packages, message=plain(words, most))
         body = json.dumps(cut, separators=(",", ":")).encode("ascii")
         if len(body) <= _REPORT_MAX:
             break
@@ -70,13 +74,16 @@ def short(report: Dict[str, Any]) -> bytes:
 
 
 def get(url: str) -> Said:
-    """GET, past any proxy."""
+    """GET a document, past any proxy."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=_ASKING) as answer:
-            return answer.status, answer.read()
+            document = json.loads(answer.read().decode("utf-8"))
     except urllib.error.HTTPError as error:
-        return error.code, b""
+        return error.code, None
+    if not isinstance(document, dict):
+        raise ValueError("this is no document")
+    return 200, document
 
 
 def post(base: str, path: str, body: bytes) -> Said:
@@ -94,4 +101,4 @@ def post(base: str, path: str, body: bytes) -> Said:
             if not more:
                 break
             answer += more
-    return int(answer.split(None, 2)[1]) if answer.startswith(b"HTTP/") else 0, b""
+    return int(answer.split(None, 2)[1]) if answer.startswith(b"HTTP/") else 0, None

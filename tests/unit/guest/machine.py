@@ -194,16 +194,17 @@ class MetadataService:
         self.server = SERVER
         self.asked: list[str] = []
         self.reports: list[Any] = []
-        #: What is answered instead: a status for a report, and for the settings; taken from the front.
-        self.to_reports: list[int] = []
-        self.to_settings: list[int] = []
+        #: What is answered instead: a status, or all of an answer, for a report, and for the settings; taken from the
+        #: front.
+        self.to_reports: list[int | bytes] = []
+        self.to_settings: list[int | bytes] = []
         service = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 service.asked.append(self.path)
                 status = service.to_settings.pop(0) if service.to_settings else 200
-                self.reply(status, service.answer(self.path) if status == 200 else b"")
+                self.reply(status, b"" if status != 200 else service.answer(self.path))
 
             def do_POST(self) -> None:
                 # as Neutron's proxy: what has not come with the headers is not there
@@ -213,7 +214,10 @@ class MetadataService:
                 status = service.to_reports.pop(0) if service.to_reports else service.judged(self.path, body)
                 self.reply(status, b"{}")
 
-            def reply(self, status: int, body: bytes) -> None:
+            def reply(self, status: int | bytes, body: bytes) -> None:
+                if isinstance(status, bytes):
+                    self.wfile.write(status)
+                    return
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()

@@ -63,6 +63,45 @@ def test_a_service_that_fails_for_a_while_is_asked_again(machine: Machine, servi
     assert machine.there() == {"apache2"}
 
 
+NO_ANSWERS = {
+    "cut off": b'HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{"version',
+    "cut off in its headers": b"HTTP/1.1 200 OK\r\nContent-Le",
+    "without a status": b"HTTP/1.1\r\n\r\n",
+    "with a status that is none": b"HTTP/1.1 fine\r\n\r\n",
+    "not of HTTP": b"\x00\x01 garbage\r\n\r\n",
+    "nothing": b"",
+    "a page": b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>",
+    "a list": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
+    "no UTF-8": b'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"\xff"',
+    "nested without end": b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b"[" * 100_000,
+    "a header without end": b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("how", NO_ANSWERS)
+def test_what_is_no_answer_is_asked_again(machine: Machine, service: MetadataService, how: str) -> None:
+    service.document = settings({"web": "apache2"})
+    service.to_settings = [NO_ANSWERS[how]]
+    # of an answer to a report only the status counts
+    service.to_reports = [] if b" 200 " in NO_ANSWERS[how] else [NO_ANSWERS[how]]
+    done = with_service(machine, service).run("--patience", "10", "pull")
+    assert "Traceback" not in done.stderr
+    assert len(service.asked) == 2
+    assert len(service.reports) == 1
+    assert machine.there() == {"apache2"}
+
+
+@pytest.mark.parametrize("how", NO_ANSWERS)
+def test_where_no_answer_comes_at_all_that_is_said_in_a_line(
+    machine: Machine, service: MetadataService, how: str
+) -> None:
+    service.document = settings({"web": "apache2"})
+    service.to_settings = [NO_ANSWERS[how]]
+    done = with_service(machine, service).run("pull", check=False)
+    assert (done.returncode, done.stderr) == (1, "glance-related-guest: the metadata service answers nothing\n")
+    assert machine.there() == set()
+
+
 def test_what_failed_is_tried_again_whole(machine: Machine, service: MetadataService) -> None:
     service.document = settings({"web": "apache2"})
     (machine.recorder / "broken" / "apache2").touch()
@@ -287,7 +326,8 @@ def test_a_broken_state_is_begun_anew(machine: Machine, service: MetadataService
     service.document = settings({"web": "apache2"})
     state = machine.root / "var/lib/glance-related/state.json"
     state.parent.mkdir(parents=True)
-    for text in ("", "[]", "{", '{"owned": 7, "have": 5, "report": null, "scheduled": 3}'):
+    broken = '{"owned": 7, "have": 5, "report": %s, "scheduled": 3}'
+    for text in ("", "[]", "{", *(broken % report for report in ("null", "7", "[1]", "{}", '{"message": 7}'))):
         state.write_text(text)
         with_service(machine, service).run("pull")
         assert machine.there() == {"apache2"}
