@@ -11,6 +11,12 @@ addresses stay Nova's business, no secret lies in the guest, and none can be sto
 What a guest says is kept as its word about itself: which generation of its settings it has, with which packages, or why
 not. The customer reads it beside what the server is to have.
 
+**A server that was made of a snapshot.** Its disk has what the program on the first server has left there. The program
+asks, or is told by the first boot, and sees by the word that it is on another server now: of what was applied, and of
+what was still to be reported, nothing counts any more. What it has installed on this disk it still takes for its own,
+and removes what is not chosen for the new server. Where an image is to have packages for good,
+``/var/lib/glance-related/state.json`` is removed before it is made: then whatever is there is the owner's.
+
 Requests it changes
 ===================
 
@@ -25,15 +31,6 @@ Both are our own; all others go on at the cost of one test of the path:
     "message": ""}``, of at most 1024 bytes, with ``?length=`` and ``&sha256=`` of the body: Neutron's proxy reads once,
     and what came later is cut off. ``server`` is the word that came with the settings; a report that has none is
     taken, one that has another server's is not. The same again changes nothing.
-
-A server that was made of a snapshot
-====================================
-
-Its disk has what the program on the first server has left there. The program asks, or is told by the first boot, and
-sees by the word that it is on another server now: of what was applied, and of what was still to be reported, nothing
-counts any more. What it has installed on this disk it still takes for its own, and removes what is not chosen for the
-new server. Where an image is to have packages for good, ``/var/lib/glance-related/state.json`` is removed before it is
-made: then whatever is there is the owner's.
 
 Place in the pipeline
 =====================

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from keystonemiddleware.auth_token import _path_matches
 
+from glance_related import healthcheck
 from glance_related.cmd.check.nova import check_vendordata
 from glance_related.cmd.enc.conf import load as load_enc
 from glance_related.cmd.manage import main as manage
@@ -202,6 +203,12 @@ def test_the_receivers_that_it_claims_are_those_that_tests_hand_over_to(name: st
     if told is None:
         pytest.skip(f"{name} is not here")
     assert f"{told[1]}.".startswith(f"{claimed[name]}.")
+
+
+def test_the_figures_that_it_says_to_watch_are_those_of_the_healthcheck() -> None:
+    (told,) = re.findall(r"The healthcheck's detail has the same in figures: (.*?), which", README, re.DOTALL)
+    assert {*re.findall(r"`(\w+)`", told)} <= {*re.findall(r"(?m)^(\w+) {2,}\S", inspect.getdoc(healthcheck) or "")}
+    assert "open_boots" in told
 
 
 # -- taking it out
