@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -180,3 +181,29 @@ def test_what_a_guest_is_told_of_itself_lasts_as_long_as_it_does(
         return guests.settings(server).status == 404
 
     menu.until(silent, f"a deleted server is answered nothing, since {began}")
+
+
+def test_a_secret_is_in_no_log_in_no_answer_and_in_no_table(menu: Menu, guests: Guests, nova_cloud: NovaCloud) -> None:
+    secret = f"never-seen-{uuid.uuid4().hex}"
+    server = nova_cloud.boot("alice", config_drive=True, package_variables={"token": secret})
+    assert guests.vendordata(server)["variables"]["token"] == secret
+    assert guests.settings(server).status == 200
+    path = f"/servers/{server}/packages"
+    menu.need("alice", "PUT", f"{path}/token", {"value": f"{secret}-2"})
+    menu.delivered(server, variables={"token": f"{secret}-2"})
+    refused = menu.ask("alice", "PUT", path, {"package_variables": {"token": f"{secret}\n", "apache_port": secret}})
+    assert refused.status == 400
+    answers = [refused, *(menu.ask("alice", "GET", one) for one in (f"/servers/{server}", path, f"{path}/history"))]
+    # what is wrong with a value that is no secret says which it is
+    assert [secret in answer.text.replace(f"'{secret}'", "") for answer in answers] == [False] * 4
+    told = [file for file in (nova_cloud.root / "log").iterdir() if secret in file.read_text(errors="replace")]
+    assert told == []
+    tables = [row["name"] for row in nova_cloud.suite_rows("select table_name as name from information_schema.tables "
+                                                           "where table_schema = database()")]  # fmt: skip
+    assert len(tables) > 10
+    assert [one for one in tables if secret in str(nova_cloud.suite_rows(f"select * from {one}"))] == []
+    for rows in (nova_cloud.nova_rows, nova_cloud.api_rows):
+        names = [row["name"] for row in rows("select table_name as name from information_schema.tables "
+                                             "where table_schema = database()")]  # fmt: skip
+        assert [one for one in names if secret in str(rows(f"select * from `{one}`"))] == []
+    nova_cloud.delete_server("alice", server)
