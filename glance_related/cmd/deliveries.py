@@ -1,35 +1,57 @@
-"""``deliveries list|show|retry|status``: what must reach somebody, and how far it has come."""
+"""``deliveries list|show|retry|status``: what must reach somebody, and how far it has come.
+
+Before there is anything to hand over, a boot with packages has to be settled: Nova has been asked for servers, and it
+is not known yet which they are. Those boots are shown with the deliveries that they will become, as *open*.
+"""
 
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Iterator
+import datetime
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from glance_related.cmd import output
 from glance_related.db.database import Database
-from glance_related.deliveries.delivery import FAILED, STATES, Delivery
+from glance_related.db.models import utcnow
+from glance_related.deliveries.delivery import CONFIRMED, DELIVERED, FAILED, STATES, Delivery
 from glance_related.deliveries.fanouts import FanoutStore
 from glance_related.deliveries.store import DeliveryStore
-from glance_related.package_menu.showing import delivery_document
+from glance_related.package_menu.books import choices_of
+from glance_related.package_menu.servers import MADE, PACKAGES
+from glance_related.package_menu.showing import chosen_document, delivery_document, time_of
+from glance_related.riders.rider import Rider
+from glance_related.riders.store import RiderStore
 from glance_related.settings.options import load
 
-_COLUMNS = ("id", "driver", "server", "project", "action", "state", "attempts", "desired", "applied", "message")
+_COLUMNS = (
+    "id", "driver", "server", "project", "action", "state", "attempts", "desired", "applied", "wished_at",
+    "next_attempt_at", "message",
+)  # fmt: skip
 _BATCH = 500
+#: How much of a message a table has room for.
+_SHORT = 80
+#: The state of a boot that is not settled.
+_OPEN = "open"
 
 
 def register(commands: Any) -> None:
     """Add the commands to the parser."""
     parser = commands.add_parser("deliveries", help="what must reach somebody, and how far it has come")
     actions = parser.add_subparsers(metavar="ACTION", required=True)
-    listing = actions.add_parser("list", help="deliveries, by id")
-    _add_filters(listing)
+    listing = actions.add_parser(
+        "list",
+        help="deliveries, by id, and before them boots that will become some",
+        description="Boots with packages of which it is not known yet which servers they have made (state open), the "
+        "oldest first, and deliveries, by id.",
+    )
+    _add_filters(listing, (*STATES, _OPEN))
     listing.add_argument("--limit", type=int, default=100, metavar="N", help="most that are shown (default: 100)")
     output.add_format(listing)
     listing.set_defaults(run=_list)
-    show = actions.add_parser("show", help="one delivery, with what its receiver has")
+    show = actions.add_parser("show", help="one delivery with what its receiver has, or one boot with its packages")
     show.add_argument("id", metavar="ID")
+    output.add_format(show)
     show.set_defaults(run=_show)
     retry = actions.add_parser(
         "retry",
@@ -38,7 +60,7 @@ def register(commands: Any) -> None:
         "database was restored.",
     )
     retry.add_argument("ids", nargs="*", metavar="ID")
-    _add_filters(retry)
+    _add_filters(retry, STATES)
     retry.add_argument("--all", action="store_true", help="everything, whatever became of it")
     retry.set_defaults(run=_retry)
     status = actions.add_parser("status", help="how much waits, and since when, by driver and state")
@@ -46,9 +68,9 @@ def register(commands: Any) -> None:
     status.set_defaults(run=_status)
 
 
-def _add_filters(parser: argparse.ArgumentParser) -> None:
+def _add_filters(parser: argparse.ArgumentParser, states: Sequence[str]) -> None:
     parser.add_argument("--driver", metavar="NAME")
-    parser.add_argument("--state", choices=STATES)
+    parser.add_argument("--state", choices=states)
     parser.add_argument("--project", dest="project_id", metavar="ID")
     parser.add_argument("--server", dest="instance_id", metavar="ID")
 
@@ -58,14 +80,35 @@ def _filters(args: argparse.Namespace) -> dict[str, str]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _store(args: argparse.Namespace) -> DeliveryStore:
-    return DeliveryStore(Database(load(args.config_file).database))
+def _database(args: argparse.Namespace) -> Database:
+    return Database(load(args.config_file).database)
+
+
+# -- one after the other
 
 
 def _list(args: argparse.Namespace) -> int:
-    rows = [_row(one) for one in _store(args).some(limit=args.limit, **_filters(args))]
+    database, equal = _database(args), _filters(args)
+    limit = max(0, args.limit)
+    rows = [_boot_row(rider) for rider in _boots(RiderStore(database), equal)][:limit]
+    if equal.get("state") != _OPEN:
+        rows += [_row(one) for one in DeliveryStore(database).some(limit=limit - len(rows), **equal)]
+    if args.format == "table":
+        rows = [{**row, "message": row["message"][:_SHORT]} for row in rows]
     output.print_rows(rows, _COLUMNS, args.format)
     return 0
+
+
+def _boots(store: RiderStore, equal: dict[str, str]) -> list[Rider]:
+    """The boots that are not settled, the oldest first."""
+    if "driver" in equal or equal.get("state", _OPEN) != _OPEN:
+        return []
+    wanted = {"project_id": equal.get("project_id"), "instance_id": equal.get("instance_id")}
+    return [
+        rider
+        for rider in store.open_before(PACKAGES, utcnow() + datetime.timedelta(days=1))
+        if wanted["project_id"] in (None, rider.project_id) and wanted["instance_id"] in (None, rider.content.get(MADE))
+    ]
 
 
 def _row(delivery: Delivery) -> dict[str, Any]:
@@ -78,38 +121,111 @@ def _row(delivery: Delivery) -> dict[str, Any]:
         "state": delivery.state,
         "attempts": delivery.attempts,
         "desired": delivery.generation,
-        "applied": "-" if delivery.applied_generation is None else delivery.applied_generation,
-        "message": delivery.message[:80],
+        "applied": delivery.applied_generation,
+        "wished_at": time_of(delivery.wished_at),
+        "next_attempt_at": time_of(delivery.due_at),
+        "message": delivery.message,
     }
 
 
+def _boot_row(rider: Rider) -> dict[str, Any]:
+    known = {
+        "id": rider.request_id,
+        "server": rider.content.get(MADE),
+        "project": rider.project_id,
+        "action": "boot",
+        "state": _OPEN,
+        "wished_at": _written(rider.created_at),
+        "message": _missing(rider),
+    }
+    return {column: known.get(column) for column in _COLUMNS}
+
+
+def _missing(rider: Rider) -> str:
+    """What is still to be found out."""
+    if rider.content["several"]:
+        return f"not all servers of request {rider.own_request_id} are known yet"
+    if MADE in rider.content:
+        return f"request {rider.own_request_id} was accepted, and its server's settings are not kept yet"
+    return f"whether request {rider.own_request_id} has made a server is not known yet"
+
+
+def _written(time: datetime.datetime) -> str:
+    return f"{time.isoformat(timespec='seconds')}Z"
+
+
+# -- one
+
+
 def _show(args: argparse.Namespace) -> int:
-    delivery = _store(args).get(args.id)
-    if delivery is None:
+    database = _database(args)
+    delivery = DeliveryStore(database).get(args.id)
+    if delivery is not None:
+        output.print_fields(_document(delivery), args.format)
+        return 0
+    rider = RiderStore(database).get(args.id, PACKAGES)
+    if rider is None:
         return output.fail(f"there is no delivery {args.id}.")
-    about = {
+    output.print_fields(_boot_document(rider), args.format)
+    return 0
+
+
+def _document(delivery: Delivery) -> dict[str, Any]:
+    return {
+        **delivery_document(delivery),
         "nova_installation_uuid": delivery.ref.nova_installation_uuid,
         "server_id": delivery.ref.instance_id,
         "project_id": delivery.project_id,
         "claimed_by": delivery.claimed_by,
     }
-    print(json.dumps({**delivery_document(delivery), **about}, indent=2))
-    return 0
+
+
+def _boot_document(rider: Rider) -> dict[str, Any]:
+    """A boot and what it asked for; of a secret, that there is one."""
+    return {
+        "id": rider.request_id,
+        "action": "boot",
+        "state": _OPEN if rider.is_open else "settled",
+        **chosen_document(choices_of(rider.content["choices"])),
+        "created_at": _written(rider.created_at),
+        "nova_installation_uuid": rider.nova_installation_uuid,
+        "request_id": rider.own_request_id,
+        "server_id": rider.content.get(MADE),
+        "project_id": rider.project_id,
+        "user_id": rider.user_id,
+    }
+
+
+# -- again
 
 
 def _retry(args: argparse.Namespace) -> int:
-    store, equal = _store(args), _filters(args)
+    database, equal = _database(args), _filters(args)
+    store = DeliveryStore(database)
     if args.ids and (equal or args.all):
         return output.fail("name deliveries by their ids, or by filters, not by both.")
     if args.ids:
         done = store.retry(args.ids)
-        print(f"{done} of {len(args.ids)} are handed over again.")
-        return 0 if done == len(args.ids) else output.fail("the others are not there, or under way.")
+        print(_again(done))
+        return 0 if done == len(set(args.ids)) else output.fail(_why_not(RiderStore(database), args.ids))
     if not args.all and "state" not in equal:
         equal["state"] = FAILED
-    done = sum(store.retry(ids) for ids in _pages(store, equal))
-    print(f"{done} are handed over again.")
+    print(_again(sum(store.retry(ids) for ids in _pages(store, equal))))
     return 0
+
+
+def _again(number: int) -> str:
+    return f"{number} {'delivery is' if number == 1 else 'deliveries are'} handed over again."
+
+
+def _why_not(store: RiderStore, ids: Sequence[str]) -> str:
+    boots = [one for one in ids if store.get(one, PACKAGES) is not None]
+    if boots:
+        return (
+            f"{', '.join(boots)}: of a boot there is nothing to hand over yet; glance-related-worker settles it by "
+            "itself once Nova has told, and so does 'glance-related-manage reconcile'."
+        )
+    return "the others are not there, or under way."
 
 
 def _pages(store: DeliveryStore, equal: dict[str, str]) -> Iterator[list[str]]:
@@ -119,14 +235,29 @@ def _pages(store: DeliveryStore, equal: dict[str, str]) -> Iterator[list[str]]:
         yield [one.id for one in some]
 
 
+# -- all together
+
+
 def _status(args: argparse.Namespace) -> int:
-    database = Database(load(args.config_file).database)
-    rows = [
-        {"driver": one.driver, "state": one.state, "number": one.number, "oldest": f"{one.oldest:.0f} s"}
+    database = _database(args)
+    rows: list[dict[str, Any]] = [
+        {
+            "driver": one.driver,
+            "state": one.state,
+            "number": one.number,
+            # who has what he is to have waits for nothing
+            "oldest_seconds": None if one.state in (DELIVERED, CONFIRMED) else int(one.oldest),
+        }
         for one in DeliveryStore(database).depths()
     ]
     changes = FanoutStore(database).count()
     if changes:
-        rows.append({"driver": "-", "state": "changes on their way", "number": changes, "oldest": "-"})
-    output.print_rows(rows, ("driver", "state", "number", "oldest"), args.format)
+        rows.append({"driver": None, "state": "changes on their way", "number": changes, "oldest_seconds": None})
+    riders = RiderStore(database)
+    boots = riders.open_number(PACKAGES)
+    if boots:
+        oldest = [utcnow() - one.created_at for one in riders.open_before(PACKAGES, utcnow(), 1)]
+        seconds = int(oldest[0].total_seconds()) if oldest else 0
+        rows.append({"driver": None, "state": "boots that are open", "number": boots, "oldest_seconds": seconds})
+    output.print_rows(rows, ("driver", "state", "number", "oldest_seconds"), args.format)
     return 0

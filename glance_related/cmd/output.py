@@ -36,7 +36,23 @@ def print_object(document: Any) -> None:
     print(json.dumps(document, indent=2))
 
 
+def print_fields(document: dict[str, Any], form: str) -> None:
+    """Print one thing: its fields below each other, or as JSON.
+
+    :param form: ``table`` or ``json``
+    """
+    if form == "json":
+        print_object(document)
+        return
+    fields = [{"field": name, "value": value} for name, value in document.items()]
+    print_rows(fields, ("field", "value"), form)
+
+
 def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, dict):
+        return json.dumps(value)
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 

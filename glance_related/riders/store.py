@@ -95,9 +95,10 @@ class RiderStore:
             lambda connection: [_rider(row) for row in connection.execute(query, asked).mappings()]
         )
 
-    def open_number(self) -> int:
-        """How many riders of every kind are open; read from an index, however many are not."""
-        return self._database.read(lambda connection: int(connection.execute(_OPEN_NUMBER).scalar_one()))
+    def open_number(self, kind: str | None = None) -> int:
+        """How many riders are open, of a kind or of all; read from an index, however many are not."""
+        query = _OPEN_NUMBER if kind is None else _OPEN_NUMBER.where(_RIDERS.kind == kind)
+        return self._database.read(lambda connection: int(connection.execute(query).scalar_one()))
 
     def tell(self, request_id: str, kind: str, content: Mapping[str, Any]) -> None:
         """More is known of a rider than when it was kept: this is what it holds from now on."""

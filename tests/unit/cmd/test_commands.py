@@ -32,6 +32,7 @@ COMMANDS = [
     ("keys", "stage"),
     ("keys", "promote"),
     ("keys", "rewrite"),
+    ("keys", "forget"),
     ("keys", "list"),
     ("purge",),
     ("config",),
@@ -46,8 +47,10 @@ NEEDING_CONFIGURATION = [
     ("installation", "remove", NOVA),
     ("generate-installation-uuid", "--register", "east"),
     ("deliveries", "list"),
+    ("deliveries", "show", "any"),
     ("deliveries", "retry"),
     ("deliveries", "status"),
+    ("keys", "forget", "any"),
     ("purge", "--older-than", "1"),
     ("reconcile",),
 ]
