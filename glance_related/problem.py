@@ -74,6 +74,11 @@ NO_AUTH = ProblemKind(
     403,
     "This service knows no callers; glance_related serves it only where its option allow_no_auth is set.",
 )
+METHOD_IN_QUERY = ProblemKind(
+    "glance_related.method_in_query",
+    405,
+    "The request is sent as {method}, and its query says {other}; here the method is the one that it is sent with.",
+)
 
 BODY_TOO_LARGE = ProblemKind("body.too_large", 413, "The request body is larger than {limit} bytes.")
 BODY_MALFORMED = ProblemKind("body.malformed", 400, "Malformed JSON in request body: {reason}.")
@@ -86,6 +91,7 @@ COMMON = (
     FORBIDDEN,
     MISPLACED,
     NO_AUTH,
+    METHOD_IN_QUERY,
     BODY_TOO_LARGE,
     BODY_MALFORMED,
     BODY_TRUNCATED,

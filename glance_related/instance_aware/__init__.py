@@ -159,6 +159,8 @@ body.too_large                        413     a body over ``max_body_bytes``
 body.malformed                        400     not UTF-8, not JSON, a key twice, NaN, nested too deep
 body.truncated                        400     a body shorter than its Content-Length
 glance_related.forbidden              403     a policy says no
+glance_related.method_in_query        405     ``_method`` in the query of what is ours alone says
+                                              another method than the request
 glance_related.database_down          503     the request needs our database, which does not answer
 glance_related.no_auth                403     a Glance without callers, and ``allow_no_auth`` is off
 glance_related.misplaced              500     the filter does not stand behind ``context``

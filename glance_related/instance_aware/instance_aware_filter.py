@@ -63,7 +63,7 @@ class InstanceAwareMiddleware(Filter):
         Route("POST", routes.IMAGE, "plain_post", "a posted form cannot name another method"),
         Route("GET", routes.IMAGE_SCHEMA, "image_schema", "the two properties are described"),
         Route("GET", routes.IMAGES_SCHEMA, "images_schema", "the two properties are described"),
-        Route("GET", routes.ABOUT, "about", "version, systems and limits of the suite"),
+        Route("GET", routes.ABOUT, "about", "version, systems and limits of the suite", is_own=True),
     )
 
     def __init__(self, app: WSGIApplication, suite: Suite) -> None:

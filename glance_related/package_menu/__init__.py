@@ -76,7 +76,9 @@ Each also with a project in front and behind both of Nova's versions:
 Our own, answered by the filter. Lists have ``limit`` and ``marker`` (a name) and lead to their next page under
 ``<list>_links``; lists of entries are filtered by ``kind``, ``category``, ``enabled`` and ``q``, which is looked for in
 names, titles and descriptions. What is shown has an ``ETag``: a change with ``If-Match`` is made only where that is
-still the state (412), and ``If-None-Match`` spares what the client has (304).
+still the state (412), and ``If-None-Match`` spares what the client has (304). The method is the one that a
+request is sent with: Nova's ``_method`` in the query is refused (405), so that an application credential whose access
+rules let it read does not write.
 
 ``GET /package-menu``, ``POST /package-menu``
     The cloud's menu (policy ``package_menu:list``), and ``{"entry": {...}}`` for it (policy
@@ -188,6 +190,8 @@ body.too_large                        413     a body over ``max_body_bytes``
 body.malformed                        400     not UTF-8, not JSON, a key twice, NaN, nested too deep
 body.truncated                        400     a body shorter than its Content-Length
 glance_related.forbidden              403     a policy says no
+glance_related.method_in_query        405     ``_method`` in the query of what is ours alone says
+                                              another method than the request
 glance_related.database_down          503     our database does not answer, and settings were sent, or
                                               our own resources asked for
 glance_related.misplaced              500     the filter does not stand where it must

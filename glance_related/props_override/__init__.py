@@ -150,6 +150,8 @@ body.too_large                        413     a body over ``max_body_bytes``
 body.malformed                        400     not UTF-8, not JSON, a key twice, NaN, nested too deep
 body.truncated                        400     a body shorter than its Content-Length
 glance_related.forbidden              403     a policy says no
+glance_related.method_in_query        405     ``_method`` in the query of what is ours alone says
+                                              another method than the request
 glance_related.database_down          503     our database does not answer, and an override was sent
                                               or a server is to be rebuilt
 glance_related.misplaced              500     the filter does not stand where it must

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, ClassVar
 import routes
 import webob.exc
 
-from glance_related.problem import INTERNAL, Problem
+from glance_related.problem import INTERNAL, METHOD_IN_QUERY, Problem
 from glance_related.wsgi.query import last, read_query
 from glance_related.wsgi.reply import Reply, collect
 from glance_related.wsgi.upstream import Upstream
@@ -44,12 +44,14 @@ class Route:
     :param path: path as `routes.Mapper` reads it, ``{name}`` matching one segment
     :param handler: name of the filter's method that serves it, or of one of a part of the filter, as ``menu.show``
     :param what: what the filter changes, for ``glance-related-manage show`` and the manual
+    :param is_own: the host knows no such path: the filter answers it itself, and the host's ways do not bind it
     """
 
     method: str
     path: str
     handler: str
     what: str
+    is_own: bool = False
 
 
 class RouteTable:
@@ -62,6 +64,7 @@ class RouteTable:
         self._handlers = {(route.method, route.path): route for route in table}
         # a path that names nothing needs no router to be read
         self._plain = {(route.method, route.path): (route, _NOTHING) for route in table if "{" not in route.path}
+        self._own = {route.path for route in table if route.is_own}
         methods = {route.method for route in table}
         self._shapes = {method: _shape(route.path for route in table if route.method == method) for method in methods}
         self._mapper = routes.Mapper(controller_scan=None, register=False)
@@ -71,8 +74,13 @@ class RouteTable:
         self._mapper.create_regs([])
 
     def match(self, environ: WSGIEnvironment) -> tuple[Route, Mapping[str, str]] | None:
-        """The route that the host will take for this request, and what its path names; None: not ours."""
+        """The route that the host will take for this request, and what its path names; None: not ours.
+
+        :raises Problem: 405 where it is for a resource of our own, and says two methods
+        """
         method = effective_method(environ)
+        if method != environ["REQUEST_METHOD"] and self._own:
+            self._refuse_two_methods(environ, method)
         shape = self._shapes.get(method)
         if shape is None:
             return None
@@ -91,6 +99,16 @@ class RouteTable:
         if route is None:
             return None
         return route, {key: value for key, value in found.items() if key not in ("controller", "action")}
+
+    def _refuse_two_methods(self, environ: WSGIEnvironment, method: str) -> None:
+        """On what is ours alone ``_method`` has no say: an access rule that allows a GET must not allow a PUT.
+
+        Keystone's rules, proxies and logs go by the method that the request is sent with. To pass over the other would
+        be as safe, but would tell whoever meant it that what he wanted was done.
+        """
+        found = self._mapper.match(canonical_path(environ.get("PATH_INFO", "")))
+        if found is not None and found["controller"] in self._own:
+            raise METHOD_IN_QUERY(method=environ["REQUEST_METHOD"], other=method[:100])
 
 
 def _shape(paths: Iterable[str]) -> re.Pattern[str]:
@@ -181,7 +199,11 @@ class Filter(ABC):
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        match = self._match(environ)
+        try:
+            match = self._match(environ)
+        except Problem as problem:
+            self.refused(problem, environ)
+            return self.render(problem)(environ, start_response)
         if match is None:
             return self.app(environ, start_response)
         route, names = match

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from glance_related.hosts.nova.context import is_well_placed
+from glance_related.hosts.nova.routes import OWN
 from glance_related.problem import MISPLACED
 from glance_related.wsgi.body import parse_json, write_json
 from glance_related.wsgi.filter import Request, Route
@@ -13,7 +14,7 @@ from glance_related.wsgi.filter import Request, Route
 
 def each(method: str, paths: Iterable[str], handler: str, what: str) -> tuple[Route, ...]:
     """The same line of a table for each spelling of a path."""
-    return tuple(Route(method, path, handler, what) for path in paths)
+    return tuple(Route(method, path, handler, what, is_own=path in OWN) for path in paths)
 
 
 def may_name(body: bytes, names: Iterable[str]) -> bool:

@@ -40,6 +40,26 @@ SERVER_PACKAGE = _spelt("/servers/{server_id}/packages/{name}")
 #: Our own: what Nova asks for a server's first boot, and what the suite tells of itself.
 VENDORDATA = _spelt("/vendordata")
 ABOUT = _spelt("/glance-related")
+
+#: All of these: what Nova does not know.
+OWN = frozenset(
+    (
+        *IMAGE_PROPS_OVERRIDE,
+        *PACKAGE_MENU,
+        *PACKAGE_MENU_ENTRY,
+        *PACKAGE_MENU_SERVERS,
+        *PACKAGE_MENU_PROJECTS,
+        *PACKAGE_MENU_PROJECT,
+        *PACKAGE_MENU_PROJECT_ENTRY,
+        *PACKAGE_MENU_NODE,
+        *SERVER_PACKAGES,
+        *SERVER_PACKAGES_HISTORY,
+        *SERVER_PACKAGE,
+        *VENDORDATA,
+        *ABOUT,
+    )
+)
+
 #: Nova's metadata service, as guests know it; and our own beside it.
 META_DATA = "/openstack/latest/meta_data.json"
 GUEST = "/openstack/glance-related/"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 
@@ -50,17 +51,29 @@ PATHS = [
 METHODS = ("GET", "POST", "PUT", "DELETE")
 
 
-@pytest.fixture(scope="module")
-def novas() -> dict[tuple[str, str], str | None]:
+def taken(paths: list[str]) -> dict[tuple[str, str], str | None]:
     """Which route of its table Nova's router takes for each request."""
     if importlib.util.find_spec("nova") is None:
         pytest.skip("the package nova is not installed")
-    asked = [(method, path) for method in METHODS for path in PATHS]
+    asked = [(method, path) for method in METHODS for path in paths]
     answer = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "tests.unit.hosts.novas_router"],
         input=json.dumps(asked), capture_output=True, text=True, check=True,
     )  # fmt: skip
     return dict(zip(asked, json.loads(answer.stdout), strict=True))
+
+
+@pytest.fixture(scope="module")
+def novas() -> dict[tuple[str, str], str | None]:
+    return taken(PATHS)
+
+
+def test_nova_knows_nothing_of_what_is_ours_alone() -> None:
+    named = {"project_id": PROJECT, "server_id": SERVER}
+    paths = [re.sub(r"\{(\w+)\}", lambda found: named.get(found[1], "web"), path) for path in sorted(routes.OWN)]
+    assert set(taken(paths).values()) == {None}
+    novas_own = [path.format(**named) for path in routes.SERVERS + routes.SERVER_ACTION]
+    assert taken(novas_own)["POST", f"/{PROJECT}/servers/{SERVER}/action"] == "/servers/{id}/action"
 
 
 @pytest.mark.parametrize("method", METHODS)

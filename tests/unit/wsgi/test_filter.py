@@ -45,6 +45,17 @@ class Example(Filter):
         return glance_errors(problem)
 
 
+class Own(Example):
+    """The same with resources that the host does not know."""
+
+    routes = (
+        *Example.routes,
+        Route("GET", "/v2/own", "show", "", is_own=True),
+        Route("PUT", "/v2/own", "show", "", is_own=True),
+        Route("PUT", "/v2/own/{image_id}", "show", "", is_own=True),
+    )
+
+
 @pytest.fixture
 def glance() -> FakeGlance:
     return FakeGlance()
@@ -170,6 +181,33 @@ def test_the_method_is_the_one_that_routes_will_act_on(query: str, method: str) 
     assert effective_method(environ) == method
     routes.middleware.RoutesMiddleware(app, mapper)(dict(environ), lambda *_: None)
     assert seen == [method]
+
+
+@pytest.mark.parametrize("path", ["/v2/own", "//v2//own", "/v2/own/1", "/v2/own/1\n"])
+@pytest.mark.parametrize(("method", "other"), [("GET", "PUT"), ("PUT", "get"), ("POST", "PUT"), ("PUT", "NONSENSE")])
+def test_of_a_resource_of_our_own_the_method_is_the_one_that_is_sent(
+    glance: FakeGlance, path: str, method: str, other: str
+) -> None:
+    """Else an access rule, which goes by that one, would let a reader write."""
+    environ = webtest.TestRequest.blank(f"/?x=1&_method={other}", method=method).environ
+    status: list[str] = []
+    list(Own(glance)({**environ, "PATH_INFO": path}, lambda line, *_: status.append(line)))
+    assert (status, glance.calls) == (["405 Method Not Allowed"], [])
+
+
+@pytest.mark.parametrize("query", ["_method=PUT", "_method=put", "_method=", "%5Fmethod=GET", "x=_method"])
+def test_who_says_the_same_method_twice_is_answered(query: str) -> None:
+    environ = {"REQUEST_METHOD": "PUT", "PATH_INFO": "/v2/own/1", "QUERY_STRING": query}
+    found = RouteTable(Own.routes).match(environ)
+    assert found
+    assert found[0].path == "/v2/own/{image_id}"
+
+
+def test_of_the_hosts_own_resources_the_method_is_the_one_that_the_host_obeys(glance: FakeGlance) -> None:
+    reply = webtest.TestApp(Own(glance), lint=True).get("/v2/images/1?_method=DELETE", status=400)
+    assert reply.headers["X-Glance-Related-Code"] == "test.teapot"
+    webtest.TestApp(Own(glance), lint=True).get("/v2/elsewhere?_method=PUT", status=404)
+    assert [call.path for call in glance.calls] == ["/v2/elsewhere"]
 
 
 def test_a_handler_may_change_its_copy_of_the_request_but_not_the_servers(glance: FakeGlance) -> None:
