@@ -13,7 +13,7 @@
 `worker`        ``glance-related-worker``
 `enc`           ``glance-related-enc``, a package: what Puppet asks
 `check`         ``config check``, a package with a module for each side
-`show`          ``show``
+`show`          ``show``, and ``config show``, which is the same
 `paste`         a paste file, read as PasteDeploy reads it
 `glance_conf`   the few options of Glance's that we judge, and where its tables are
 `nova_conf`     the few options of Nova's that we judge

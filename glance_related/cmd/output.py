@@ -51,6 +51,8 @@ def print_fields(document: dict[str, Any], form: str) -> None:
 def _cell(value: Any) -> str:
     if value is None:
         return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, dict):
         return json.dumps(value)
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

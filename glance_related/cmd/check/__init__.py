@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from glance_related.cmd import glance_conf, nova_conf, output
+from glance_related.cmd import glance_conf, nova_conf, output, show
 from glance_related.cmd.check import doors, marks, menu, nova, nova_pipelines, overrides, pipelines, services, suite
 from glance_related.cmd.check.findings import ERROR, NOTE, Finding, error, warning
 from glance_related.cmd.glance_conf import GlanceConf
@@ -82,6 +82,7 @@ def register(commands: Any) -> None:
     nova_conf.add_arguments(check)
     output.add_format(check)
     check.set_defaults(run=_run)
+    show.register(actions)
 
 
 def _run(args: argparse.Namespace) -> int:

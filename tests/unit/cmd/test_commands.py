@@ -37,6 +37,7 @@ COMMANDS = [
     ("purge",),
     ("config",),
     ("config", "check"),
+    ("config", "show"),
     ("show",),
 ]
 NEEDING_CONFIGURATION = [
