@@ -9,6 +9,7 @@
 `failures`        what an error means: down, in another's way, or a bad value
 `upsert`          insert or replace a row in one statement
 `facts`           short texts under a name, for every process
+`turns`           work that one process does at a time
 `clock`           the database's own clock, by which leases are told
 `paging`          rows behind a marker, in the order of several columns
 `among`           compare a column with many values, in the driver's own words

@@ -8,6 +8,7 @@
 `fanouts`      `FanoutStore`: changes that reach many servers, made deliveries page by
                page
 `worker`       `Worker`: claims, hands over, records the answer, and waits where it must
+`aside`        `Aside`: what a worker sees to in a thread of its own
 `signs`        `SignsOfLife`: where a worker is at work, and when it last was
 `lane`         `Lane`: the worker's way to one receiver: how much at once, and pauses
 `options`      patience, concurrency, leases

@@ -35,6 +35,9 @@ class SignsOfLife:
     def jobs(self, driver: str, deliveries: Sequence[Delivery]) -> Mapping[str, Job]:
         return {}
 
+    def beside(self, seconds: float) -> bool:
+        return False
+
     def chores(self) -> bool:
         """Leave word now and then, of all workers of this host together."""
         now = self._clock()

@@ -49,7 +49,10 @@ class Carrier(Protocol):
         """
 
     def chores(self) -> bool:
-        """Whatever else is due; whether there is more of it. Called again and again."""
+        """Whatever else is due; whether there is more of it. Called again and again, so it should not take long."""
+
+    def beside(self, seconds: float) -> bool:
+        """Whether something was seen to beside, in threads of its own; waits for its end, but not longer."""
 
 
 @dataclass
@@ -116,7 +119,7 @@ class Worker:
         :raises DatabaseDown:
         """
         try:
-            while not self._stopping.is_set() and self.step():
+            while not self._stopping.is_set() and (self.step() or self._is_seen_to()):
                 continue
         finally:
             self._end()
@@ -163,6 +166,10 @@ class Worker:
             LOG.exception("what else is to be done failed, and is tried again")
             self._failing[number] = self._clock() + self._settings.retry_seconds
             return False
+
+    def _is_seen_to(self) -> bool:
+        """Whether there was something beside: what came of that is due now."""
+        return any(carrier.beside(self._settings.poll_seconds) for carrier in self._carriers)
 
     # -- taking up
 

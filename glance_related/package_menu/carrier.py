@@ -6,7 +6,9 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 
+from glance_related.deliveries.aside import Aside
 from glance_related.deliveries.delivery import REMOVE, Delivery, Done, Wish
 from glance_related.deliveries.fanouts import Fanout, FanoutStore
 from glance_related.deliveries.worker import Job
@@ -20,21 +22,32 @@ from glance_related.settings.keys import NoKeys, Undecipherable
 LOG = logging.getLogger(__name__)
 
 
+class Chore(Protocol):
+    """Something that takes its time, and is seen to beside."""
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time; asked often."""
+
+    def __call__(self) -> None:
+        """:raises DatabaseDown:"""
+
+
 class PackageCarrier:
     """See `glance_related.deliveries.worker.Carrier`.
 
-    :param look_around: sees to what has happened past this API; told nothing, asked often
+    :param look_around: sees to what has happened past this API
     """
 
     def __init__(
-        self, books: Books, look_around: Callable[[], None] | None = None, clock: Callable[[], float] = time.monotonic
+        self, books: Books, look_around: Chore | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._books = books
         self._pushed = {name: driver for name, driver in books.drivers.items() if not driver.is_pulled}
         self._fanouts = FanoutStore(books.suite.database)
         self._fanout: Fanout | None = None
         self._lease = books.suite.settings.deliveries.lease_seconds
-        self._look_around = look_around
+        self._asides = [(chore, Aside(chore)) for chore in (look_around,) if chore is not None]
         self._clock = clock
         self._asked_at = float("-inf")
 
@@ -70,8 +83,9 @@ class PackageCarrier:
 
     def chores(self) -> bool:
         """Changes that reach many servers; now and then a look around."""
-        if self._look_around is not None:
-            self._look_around()
+        for chore, aside in self._asides:
+            if chore.is_due:
+                aside.begin()
         now = self._clock()
         if self._fanout is None:
             if now - self._asked_at < self._books.suite.settings.deliveries.poll_seconds:
@@ -83,6 +97,9 @@ class PackageCarrier:
         # one page at a time: what is due is handed over meanwhile
         self._fanout = self._books.instances.fan_out(self._fanouts, self._fanout, self._wishes, self._lease)
         return True
+
+    def beside(self, seconds: float) -> bool:
+        return any(aside.wait(seconds) for _, aside in self._asides)
 
     def _wishes(self, page: Sequence[Kept]) -> list[Wish]:
         menus = self._books.menu.of_projects({kept.project_id for kept in page})

@@ -1,12 +1,14 @@
 """What has happened past this API: servers that were made, deleted, or of which an answer was lost.
 
 `LookAround` sees to it now and then, from what has changed in each Nova since it looked last; `reconcile_packages`
-looks at everything. Nothing is locked, and everything may be run twice, at once, and beside requests.
+looks at everything. Nothing is locked, and everything may be run twice, at once, and beside requests; that two workers
+do not look around at one Nova at the same time only saves it questions.
 """
 
 from __future__ import annotations
 
 import datetime
+import email.utils
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,9 +16,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from glance_related.db.database import BadValue, Database
+from glance_related.db.database import BadValue, Database, DatabaseDown
 from glance_related.db.facts import read_fact, set_fact
 from glance_related.db.models import utcnow
+from glance_related.db.turns import Turns
 from glance_related.instance_ref import InstanceRef
 from glance_related.package_menu.books import Books
 from glance_related.package_menu.deliverable import generation_of
@@ -26,13 +29,15 @@ from glance_related.package_menu.started import recorded_at_novas
 from glance_related.riders.rider import Rider
 from glance_related.riders.settling import UNDER_WAY, Novas, Settled, Settling
 from glance_related.riders.store import RiderStore
+from glance_related.settings.options import ConfigError
 
 LOG = logging.getLogger(__name__)
 
 #: How many servers one list of Nova's may have.
 BATCH = 100
-_LOOKED = "package_menu.looked."
-#: How far back a worker looks that has never looked before, and further than the last look each time: clocks differ.
+_LOOKED, _LOOKING = "package_menu.looked.", "package_menu.looking."
+#: How far back a worker looks that has never looked before, and further than the last look each time: a Nova's hosts
+#: have clocks of their own.
 _FIRST, _OVERLAP = datetime.timedelta(days=1), datetime.timedelta(minutes=3)
 #: A request is settled by a worker when nobody has done so for so long.
 _SOON = datetime.timedelta(seconds=5)
@@ -101,9 +106,16 @@ class LookAround:
         self._books = books
         self._open_novas = open_novas
         self._clock = clock
+        self._lease = books.suite.settings.deliveries.lease_seconds
+        self._turns = Turns(books.suite.database, self._lease)
         self._seconds = books.suite.settings.package_menu.look_around_seconds
         self._lifetime = datetime.timedelta(seconds=books.suite.settings.riders.lifetime_seconds)
         self._settled_at = self._looked_at = float("-inf")
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time."""
+        return self._clock() - self._settled_at >= min(_SOON.total_seconds(), self._seconds)
 
     def __call__(self) -> None:
         """:raises DatabaseDown:"""
@@ -111,24 +123,59 @@ class LookAround:
         if now - self._looked_at >= self._seconds:
             self._looked_at = self._settled_at = now
             novas = self._open_novas()
-            settle(self._books, novas, self._lifetime, _SOON)
+            _guarded("requests", self._settle, novas)
             for installation in _with_menu(self._books, novas):
-                self._look(novas, installation)
-        elif now - self._settled_at >= min(_SOON.total_seconds(), self._seconds):
+                _guarded(f"Nova {installation}", self._look, novas, installation)
+        elif self.is_due:
             self._settled_at = now
             if RiderStore(self._books.suite.database).open_before(PACKAGES, utcnow() - _SOON):
-                settle(self._books, self._open_novas(), self._lifetime, _SOON)
+                _guarded("requests", self._settle, self._open_novas())
+
+    def _settle(self, novas: Novas) -> None:
+        settle(self._books, novas, self._lifetime, _SOON)
 
     def _look(self, novas: Novas, installation: str) -> None:
-        """See every server that has changed since somebody looked last."""
-        database, now = self._books.suite.database, utcnow()
-        last = last_look(database, installation) or now - _FIRST
+        """See every server that has changed since somebody looked last, unless another worker is doing so."""
+        turn = self._turns.take(_LOOKING + installation)
+        if turn is None:
+            return
+        database, kept_at = self._books.suite.database, self._clock()
+        since = _since(database, installation) or utcnow() - _FIRST
         work = _Work(self._books, novas, PackagesReport())
-        for server in work.servers(installation, last - _OVERLAP):
+        for server in work.servers(installation, since - _OVERLAP):
             if server is None:
-                return  # from there on it is looked again
-            work.see(installation, server)
-        set_fact(database, _LOOKED + installation, now.isoformat())
+                break  # from there on it is looked again
+            _guarded(f"server {server['id']}", work.see, installation, server)
+            if self._clock() - kept_at > self._lease / 3:
+                turn, kept_at = self._turns.keep(turn), self._clock()
+                if turn is None:
+                    return  # another took it for dead, and looks
+        else:
+            # what this host thinks of the time decides nothing: it is Nova that is asked for what has changed
+            seen = work.novas_time or work.newest or since
+            set_fact(database, _LOOKED + installation, f"{seen.isoformat()} {utcnow().isoformat()}")
+        self._turns.end(turn)
+
+
+def _guarded(what: str, look: Callable[..., object], *words: Any) -> None:
+    """See to something, as far as it goes: whatever is odd about it, others are seen to.
+
+    :raises DatabaseDown:
+    """
+    try:
+        look(*words)
+    except DatabaseDown:
+        raise
+    except ConfigError as error:
+        LOG.error("%s", error)
+    except Exception:
+        LOG.exception("looking around at %s has failed", what)
+
+
+def _since(database: Database, installation: str) -> datetime.datetime | None:
+    """Up to which time, by its own clock, a Nova has told of everything that had changed."""
+    said = read_fact(database, _LOOKED + installation)
+    return None if said is None else datetime.datetime.fromisoformat(said.partition(" ")[0])
 
 
 def last_look(database: Database, installation: str) -> datetime.datetime | None:
@@ -137,7 +184,7 @@ def last_look(database: Database, installation: str) -> datetime.datetime | None
     :raises DatabaseDown:
     """
     said = read_fact(database, _LOOKED + installation)
-    return None if said is None else datetime.datetime.fromisoformat(said)
+    return None if said is None else datetime.datetime.fromisoformat(said.split(" ")[-1])
 
 
 def settle(
@@ -165,9 +212,17 @@ def _with_menu(books: Books, novas: Novas) -> list[str]:
 
 @dataclass
 class _Work:
+    """What there is to do at some Novas.
+
+    :param novas_time: when the first of `servers` was answered, by Nova's own clock (UTC); None: it does not say
+    :param newest: when the last of them was changed, as far as Nova says
+    """
+
     books: Books
     novas: Novas
     report: PackagesReport
+    novas_time: datetime.datetime | None = None
+    newest: datetime.datetime | None = None
     _servers: dict[str, ServersPackages] = field(default_factory=dict)
 
     def note(self, settled: Settled) -> None:
@@ -183,12 +238,20 @@ class _Work:
             asked["changes-since"] = f"{since.isoformat()}Z"
         while True:
             answer = self.novas.answer(installation, f"/servers/detail?{urlencode(asked)}")
-            if answer is None or answer.status != 200:
+            document = answer.document if answer is not None and answer.status == 200 else None
+            told = document.get("servers") if isinstance(document, dict) else None
+            servers = [one for one in told if _is_server(one)] if isinstance(told, list) else []
+            if answer is None or not isinstance(told, list) or (told and not servers):
                 self.report.unasked += 1
                 yield None
                 return
-            servers = answer.document["servers"]
-            yield from servers
+            if self.novas_time is None:
+                self.novas_time = _time_of(answer.headers.get("date"))
+            if len(servers) < len(told):
+                LOG.error("Nova %s shows %d servers that are none", installation, len(told) - len(servers))
+            for server in servers:
+                self.newest = max(filter(None, (self.newest, _updated(server))), default=None)
+                yield server
             if "servers_links" not in answer.document or not servers:
                 return
             asked["marker"] = servers[-1]["id"]
@@ -234,3 +297,23 @@ class _Work:
         if not self.report.dry_run:
             as_of = self.books.menu.of_project(kept.project_id)
             forget(self.books, kept.ref, kept.project_id, generation_of(kept, as_of) + 1)
+
+
+def _is_server(server: Any) -> bool:
+    return isinstance(server, dict) and all(isinstance(server.get(name), str) for name in ("id", "tenant_id"))
+
+
+def _updated(server: Mapping[str, Any]) -> datetime.datetime | None:
+    try:
+        return datetime.datetime.strptime(server["updated"], "%Y-%m-%dT%H:%M:%SZ")
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _time_of(date: str | None) -> datetime.datetime | None:
+    """What a header says, UTC."""
+    try:
+        said = email.utils.parsedate_to_datetime(date or "")
+    except ValueError:
+        return None
+    return said if said.tzinfo is None else said.astimezone(datetime.UTC).replace(tzinfo=None)

@@ -35,6 +35,9 @@ class Said(Protocol):
     def status(self) -> int: ...
 
     @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    @property
     def document(self) -> Any: ...
 
 

@@ -118,6 +118,9 @@ class Slow:
     def jobs(self, driver: str, deliveries: Sequence[Delivery]) -> Mapping[str, Job]:
         return {one.id: _take_time for one in deliveries}
 
+    def beside(self, seconds: float) -> bool:
+        return False
+
     def chores(self) -> bool:
         return False
 

@@ -60,6 +60,9 @@ class Carrier:
         self.chores_left = max(0, self.chores_left - 1)
         return self.chores_left > 0
 
+    def beside(self, seconds: float) -> bool:
+        return False
+
     def of(self, driver: str) -> list[Delivery]:
         return [one for one in self.had if one.driver == driver]
 

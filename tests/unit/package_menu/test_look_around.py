@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime
 import re
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -33,6 +36,9 @@ class Novas:
 
     installations: tuple[str, ...] = (NOVA,)
     servers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    updated: dict[str, datetime.datetime] = field(default_factory=dict)
+    clock: Callable[[], datetime.datetime] = utcnow
+    says_date: bool = True
     actions: dict[str, list[str]] = field(default_factory=dict)
     silent: bool = False
     page: int = 2
@@ -45,7 +51,13 @@ class Novas:
         about |= {"OS-EXT-SRV-ATTR:hostname": "one", "image": {"properties": {"os_distro": "debian"}}}
         self.servers[server_id] = {**about, "OS-EXT-STS:task_state": None, **more}
         self.actions[server_id] = list(actions)
+        self.change(server_id)
         return server_id
+
+    def change(self, server_id: str, **more: Any) -> None:
+        """By its own clock, and as changes-since tells of it."""
+        self.updated[server_id] = self.clock().replace(microsecond=0)
+        self.servers[server_id] |= {"updated": self.updated[server_id].strftime("%Y-%m-%dT%H:%M:%SZ"), **more}
 
     def answer(self, installation: str, path: str) -> Answer | None:
         assert installation in self.installations
@@ -53,12 +65,18 @@ class Novas:
         if self.silent:
             return None
         if path.startswith("/servers/detail?"):
-            with_deleted = "changes-since" in path
-            ids = sorted(one for one, about in self.servers.items() if with_deleted or about["status"] != "DELETED")
+            since = re.search("changes-since=([^&]+)Z", path)
+            if since is None:
+                ids = sorted(one for one, about in self.servers.items() if about["status"] != "DELETED")
+            else:
+                then = datetime.datetime.fromisoformat(unquote(since[1]))
+                ids = sorted(one for one, at in self.updated.items() if at >= then)
             marker = re.search("marker=([^&]+)", path)
             rest = ids[ids.index(marker[1]) + 1 :] if marker else ids
             more = {"servers_links": [{"rel": "next"}]} if len(rest) > self.page else {}
-            return Answer(200, {}, {"servers": [self.servers[one] for one in rest[: self.page]], **more})
+            date = {"date": format_datetime(self.clock().replace(tzinfo=datetime.UTC), usegmt=True)}
+            servers = [self.servers[one] for one in rest[: self.page]]
+            return Answer(200, date if self.says_date else {}, {"servers": servers, **more})
         _, _, server_id, *action = path.split("/")
         if server_id not in self.servers or self.servers[server_id]["status"] == "DELETED":
             return GONE
@@ -220,7 +238,7 @@ def test_a_worker_looks_when_it_is_time_at_what_has_changed_since(side: MenuSide
     clock.now += 3
     look()
     assert novas.asked == []
-    novas.servers[server]["status"] = "DELETED"
+    novas.change(server, status="DELETED")
     clock.now += 60
     look()
     assert side.kept(server) is None
@@ -233,7 +251,7 @@ def test_a_server_that_comes_back_has_its_projects_settings_again(side: MenuSide
     look = LookAround(side.books, lambda: novas, clock)
     server = novas.add()
     for status, expected in (("ACTIVE", True), ("DELETED", False), ("ACTIVE", True), ("SOFT_DELETED", True)):
-        novas.servers[server]["status"] = status
+        novas.change(server, status=status)
         clock.now += 60
         look()
         side.deliver()
