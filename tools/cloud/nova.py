@@ -43,11 +43,9 @@ class Nova:
         service_token_roles_required: bool = True,
         conf_extra: str = "",
         pythonpath: Sequence[Path | str] = (),
-        metadata_filters: str = "",
         **api: Any,
     ) -> None:
         """Nothing is written or started yet; `api` are options of `Api`, as filters and suite_conf.
-        `metadata_filters` are ours in front of the metadata service, with the same suite_conf.
 
         Its databases and its virtual host at RabbitMQ bear its name. `user` is what all its programs are at
         Keystone.
@@ -76,7 +74,7 @@ class Nova:
         self.api = Api(self, f"{name}-api", port, **api)
         self.metadata = Api(
             self, f"{name}-metadata", metadata_port, application="nova.wsgi.metadata:application", threads=4,
-            place="metadata", filters=metadata_filters, suite_conf=self.api.suite_conf,
+            metadata_filters=self.api.metadata_filters, suite_conf=self.api.suite_conf,
         )  # fmt: skip
         self.conductor = self._daemon("conductor")
         self.scheduler = self._daemon("scheduler")

@@ -104,15 +104,16 @@ log_file = {log}
 
 
 def paste_ini(
-    venv: Path, words: str, conf: Path | None, extra: str = "", *, place: str = "api", page: bool = False
+    venv: Path, words: str, conf: Path | None, extra: str = "", *, metadata_words: str = "", page: bool = False
 ) -> str:
-    """Nova's stock file with `words` in every pipeline of its API, or of its metadata service; see `_PLACES`.
+    """Nova's stock file with `words` in every pipeline of its API, and others in that of its metadata service.
 
     :param page: whether the page of the package menu stands beside the API
     """
     text = (venv / "etc" / "nova" / "api-paste.ini").read_text()
-    if words:
-        text = _insert_words(text, words, place) + paste.sections(words, conf)
+    for ours, place in ((words, "api"), (metadata_words, "metadata")):
+        if ours:
+            text = _insert_words(text, ours, place) + paste.sections(ours, conf)
     if page:
         text = paste.with_page(text, conf)
     return f"{text}\n{extra}\n"

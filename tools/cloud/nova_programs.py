@@ -77,16 +77,16 @@ class Api(Program):
         paste_extra: str = "",
         conf_extra: str = "",
         suite_conf: Path | None = None,
-        place: str = "api",
+        metadata_filters: str = "",
         page: bool = False,
         server: str = "gunicorn",
         workers: int = 1,
         threads: int = 8,
     ) -> None:
         """`filters`, `before`, `after` are words of the pipeline: ours, right after `authtoken`; what stands
-        outside of ours; what stands inside. Empty `filters` make a stock Nova. `place` says whose pipeline it is,
-        `page` whether the page of the package menu stands beside the API."""
-        if filters and suite_conf is None:
+        outside of ours; what stands inside. Empty `filters` make a stock Nova. `metadata_filters` are ours in front
+        of the metadata service, and `page` says whether the page of the package menu stands beside the API."""
+        if (filters or metadata_filters) and suite_conf is None:
             raise ValueError("our filters need suite_conf")
         super().__init__(nova, name)
         self.port = port
@@ -95,7 +95,7 @@ class Api(Program):
         self.paste_extra = paste_extra
         self.conf_extra = conf_extra
         self.suite_conf = suite_conf
-        self.place = place
+        self.metadata_filters = metadata_filters
         self.page = page
         self.server = server
         self.workers = workers
@@ -113,7 +113,8 @@ class Api(Program):
         write_private(self.etc / "program.conf", program_conf(self.log, self.conf_extra))
         paste.write_text(
             paste_ini(
-                self.nova.venv, self.words, self.suite_conf, self.paste_extra, place=self.place, page=self.page
+                self.nova.venv, self.words, self.suite_conf, self.paste_extra,
+                metadata_words=self.metadata_filters, page=self.page,
             )
         )  # fmt: skip
 
