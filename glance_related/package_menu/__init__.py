@@ -171,14 +171,15 @@ package_menu.bad_entries              400     entries that cannot be put on the 
 package_menu.not_settings             400     ``packages`` or ``package_variables`` are not written as
                                               they must be
 package_menu.bad_body                 400     the body is no object, or has other members
-package_menu.bad_query                400     a filter, ``limit`` or ``force`` that is none
+package_menu.bad_query                400     a filter, ``limit``, ``marker`` or ``force`` that is
+                                              none, or that no database can look for
 package_menu.elsewhere                400     settings stand where nobody would read them
 package_menu.too_many                 400     more than ``max_entries``
 package_menu.too_large                400     more than ``max_settings_bytes``
 package_menu.no_right_to_state        403     a project may not do without what it is to have
 package_menu.locked                   403     the server is locked
 package_menu.no_entry                 404     no such entry, or not for this project
-package_menu.not_shown                404     another project's menu
+package_menu.not_shown                404     another project's menu, or what can be no project
 package_menu.no_node                  404     no server of the caller's has this name
 package_menu.exists                   409     an entry of this name is there
 package_menu.in_use                   409     an entry is in use

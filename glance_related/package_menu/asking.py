@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from glance_related.db.database import DatabaseDown
+from glance_related.db.database import BadValue, DatabaseDown
 from glance_related.hosts.nova.context import is_well_placed
 from glance_related.package_menu import problems
 from glance_related.package_menu.rules import Fault
@@ -93,8 +93,12 @@ def told(faults: Iterable[Fault]) -> str:
 
 @contextmanager
 def needing_the_database() -> Iterator[None]:
-    """A context in which a database that is down is answered 503."""
+    """A context in which a database that is down is answered 503, and what it can neither keep nor look for 400."""
     try:
         yield
     except DatabaseDown:
         raise DATABASE_DOWN() from None
+    except BadValue:  # of a marker or a filter: what stands in a path or a document is judged before
+        raise problems.QUERY_UNFIT(
+            reason="something in it is too long, or has characters that are in no name"
+        ) from None

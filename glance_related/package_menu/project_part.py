@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
 _KEY = "project_packages"
+_PROJECT_ID = re.compile("[A-Za-z0-9_-]{1,255}")
 
 
 class ProjectPart:
@@ -194,9 +196,14 @@ class ProjectPart:
         return entry
 
     def _seeing(self, request: Request) -> tuple[Caller, str]:
-        """Who is asking, and of which project; to whom the policy does not show it, it is not there."""
+        """Who is asking, and of which project; to whom the policy does not show it, it is not there.
+
+        What can be no project is not there either, for an administrator too: what he says of it would be kept for good.
+        """
         caller, project_id = caller_of(request), request.names["of_project"]
-        if not self._policy.allows(policy.MENU_PROJECT_SHOW, caller, project_id=project_id):
+        if _PROJECT_ID.fullmatch(project_id) is None or not self._policy.allows(
+            policy.MENU_PROJECT_SHOW, caller, project_id=project_id
+        ):
             raise problems.NOT_SHOWN(project_id=project_id)
         return caller, project_id
 

@@ -79,7 +79,7 @@ class ActingNova:
 
     def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         request = webob.Request(environ)
-        path = [part for part in request.path_info.split("/") if part]
+        path = [part for part in environ["PATH_INFO"].split("/") if part]
         if path and path[0] not in ("servers", "os-volumes_boot", "images"):
             if not _PROJECT.fullmatch(path[0]):
                 return webob.exc.HTTPNotFound()(environ, start_response)  # type: ignore[no-any-return]

@@ -55,9 +55,11 @@ class Setup:
 PATCH_TYPE = "application/openstack-images-v2.1-json-patch"
 
 
-def make(tmp_path: Path, options: str = "") -> Setup:
+def make(tmp_path: Path, options: str = "", connection: str = "") -> Setup:
+    """:param connection: of another database than a file of SQLite's"""
     config = tmp_path / "glance-related.conf"
-    config.write_text(f"[database]\nconnection = sqlite:///{tmp_path}/ours.sqlite\nbreaker_seconds = 0.1\n{options}")
+    connection = connection or f"sqlite:///{tmp_path}/ours.sqlite"
+    config.write_text(f"[database]\nconnection = {connection}\nbreaker_seconds = 0.1\n{options}")
     suite = open_suite(str(config))
     migration.upgrade(suite.database.engine)
     store = Store(suite.database)

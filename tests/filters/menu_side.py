@@ -97,7 +97,7 @@ class MenuSide:
         return json.loads(path.read_text()) if path.exists() else None
 
 
-def make(tmp_path: Path, options: str = "") -> MenuSide:
+def make(tmp_path: Path, options: str = "", connection: str = "") -> MenuSide:
     folder, keys = tmp_path / "settings", tmp_path / "keys"
     folder.mkdir()
     keys.mkdir()
@@ -107,6 +107,7 @@ def make(tmp_path: Path, options: str = "") -> MenuSide:
         f"[instance_aware]\nnova_installation_uuid = {NOVA}\n[riders]\nmark_keys = {KEY}\n"
         f"[package_menu_file]\nfolder = {folder}\n[keys]\nfolder = {keys}\n"
         f"[deliveries]\npoll_seconds = 0.05\nretry_seconds = 0.1\n{options}",
+        connection,
     )
     nova = ActingNova(lambda image_id, _: (200, "", {"id": image_id, "name": "debian", "status": "active"}))
     middleware = filter_factory({}, config_file=setup.suite.settings.config_file)(nova)

@@ -86,6 +86,18 @@ def test_another_projects_menu_is_not_there(side: MenuSide, method: str) -> None
     assert state(side, "web") == "available"
 
 
+@pytest.mark.parametrize("project", ["%F0%9F%98%80", "a" * 256, "a%00b", "a.b", "a%20b", "%0A"])
+def test_what_can_be_no_project_has_no_menu(side: MenuSide, project: str) -> None:
+    for method, behind, document in (
+        ("GET", "", None),
+        ("PUT", "/port", {"state": "available"}),
+        ("DELETE", "/port", None),
+    ):
+        reply = side.ask(method, f"/package-menu/projects/{project}{behind}", document, who=ADMIN)
+        assert (reply.status_int, reply.headers["X-Glance-Related-Code"]) == (404, "package_menu.not_shown")
+    assert side.ask("GET", "/package-menu/projects", who=ADMIN).json["projects"] == []
+
+
 @pytest.mark.parametrize("who", [MEMBER, READER], ids=["member", "reader"])
 def test_who_is_no_manager_says_nothing_for_his_project(side: MenuSide, who: Any) -> None:
     side.offer("web")
