@@ -6,6 +6,7 @@ caller's; here that would let a customer do through Nova what is forbidden to hi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from oslo_policy import opts as policy_opts
@@ -214,16 +215,18 @@ class Policy:
 
     def allows(self, rule: str, caller: Caller, **target: object) -> bool:
         """Whether a rule allows a caller to act on a target."""
-        credentials = {
-            "user_id": caller.user_id,
-            "project_id": caller.project_id,
-            "roles": sorted(caller.roles),
-        }
-        # what is not known matches nothing: None would be compared as the text "None"
-        known = {name: value for name, value in target.items() if value is not None}
-        return bool(self._enforcer.enforce(rule, known, credentials))
+        credentials = {"user_id": caller.user_id, "project_id": caller.project_id, "roles": sorted(caller.roles)}
+        return bool(self._enforcer.enforce(rule, _known(target), _known(credentials)))
 
     def require(self, rule: str, caller: Caller, **target: object) -> None:
         """:raises Problem: 403 where the rule does not allow it"""
         if not self.allows(rule, caller, **target):
             raise FORBIDDEN(rule=rule)
+
+
+def _known(words: Mapping[str, object]) -> dict[str, object]:
+    """What is not known matches nothing.
+
+    None would be compared as the text "None": a token of a domain, or of the system, as one of a project of that name.
+    """
+    return {name: value for name, value in words.items() if value is not None}

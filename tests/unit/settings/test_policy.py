@@ -49,6 +49,22 @@ def test_a_programs_images_are_those_of_its_token_by_default(tmp_path: Path) -> 
     assert not rules.allows(policy.BIND_AS_PROGRAM, NOBODY, owner=None)
 
 
+@pytest.mark.parametrize("project_id", ["None", "p", "", None])
+@pytest.mark.parametrize("rule", [rule.name for rule in list_rules() if "project_id:" in rule.check_str])
+def test_a_token_without_a_project_has_the_rights_of_none(tmp_path: Path, rule: str, project_id: str | None) -> None:
+    of_domain = Caller(True, "dora", None, frozenset({"manager", "member", "reader"}))
+    rules = made(tmp_path)
+    assert not rules.allows(rule, of_domain, project_id=project_id, owner=project_id)
+    of_project = Caller(True, "dora", "None", frozenset({"manager", "member", "reader"}))
+    assert rules.allows(rule, of_project, project_id=project_id, owner=project_id) is (project_id == "None")
+
+
+def test_a_caller_who_is_nobody_is_no_user_of_that_name(tmp_path: Path) -> None:
+    rules = made(tmp_path, '"instance_aware:bind": "user_id:%(owner)s"\n')
+    assert not rules.allows(policy.BIND, NOBODY, owner="None")
+    assert rules.allows(policy.BIND, MEMBER, owner="alice")
+
+
 def test_the_operators_file_stands_beside_the_configuration(tmp_path: Path) -> None:
     rules = made(tmp_path, '"instance_aware:bind": "role:curator and project_id:%(project_id)s"\n')
     curator = Caller(True, "c", "p", frozenset({"curator"}))
