@@ -9,6 +9,8 @@ from typing import Any
 _HINTS = ("os:scheduler_hints", "OS-SCH-HNT:scheduler_hints")
 #: How many servers a boot makes; the longer names are those of ``/v2``.
 COUNTS = ("min_count", "max_count", "os-multiple-create:min_count", "os-multiple-create:max_count")
+# More digits than a count of servers has: Nova refuses it, and Python makes no number of a few thousand.
+_DIGITS = 9
 #: What makes Nova name a reservation, and no server.
 RESERVATION = "return_reservation_id"
 
@@ -20,7 +22,8 @@ def most_made(server: Mapping[str, Any]) -> int | None:
     """
     numbers = [server[name] for name in COUNTS if name in server]
     least, most = (numbers * 2)[:2] if numbers else (1, 1)
-    return int(most) if least == most and str(most).isdecimal() else None
+    text = str(most)
+    return int(text) if least == most and text.isdecimal() and len(text) <= _DIGITS else None
 
 
 def makes_several(server: Mapping[str, Any]) -> bool:
