@@ -18,6 +18,7 @@ _NAMES = {
     404: "itemNotFound",
     405: "badMethod",
     409: "conflictingRequest",
+    412: "preconditionFailed",  # Nova itself answers none
     413: "overLimit",
     415: "badMediaType",
     429: "overLimit",
@@ -31,6 +32,7 @@ _PHRASES = {
     404: "Not Found",
     405: "Method Not Allowed",
     409: "Conflict",
+    412: "Precondition Failed",
     413: "Request Entity Too Large",
     415: "Unsupported Media Type",
     429: "Too Many Requests",
