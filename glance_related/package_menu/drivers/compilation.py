@@ -26,10 +26,10 @@ from glance_related.settings.options import ConfigError
 _CERTNAME = "{certname}"
 #: So much of the end of what it prints is looked at, in bytes, and told, in characters.
 _READ, _TOLD = 65536, 1000
-_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_COLOUR = re.compile(r"(?:\x1b\[|\x9b)[0-9;]*[A-Za-z]")
 #: Where on the Puppet server it stands is nothing for customers.
 _PLACE = re.compile(r" \(file: [^()]*\)")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _ERROR = re.compile(r"Error: (?:Could not call '\w+' on '\w+': )?(?!Try 'puppet help)(.*)")
 _NOT_REACHED = re.compile(rf"via exec: Execution of .* returned {NOT_REACHED}\b")
 

@@ -71,6 +71,7 @@ def test_the_last_error_is_told_as_puppet_says_it(script: Path) -> None:
         ("echo 'Error: out'; exit 1", "out"),
         ("echo err >&2; echo 'Error: out'; exit 1", "err"),
         (r"printf 'a\tb\033[31mc\033[0m\007d\n' >&2; exit 1", "a\tbc d"),
+        (r"printf 'a\302\2332Jb\302\235c\302\200d\302\240e\n' >&2; exit 1", "ab c d\xa0e"),
         (r"printf 'gr\374n\n' >&2; exit 1", "gr�n"),
         ("echo 'Error: no x (file: /etc/puppet/x.pp, line: 4, column: 3) on node y' >&2; exit 1", "no x on node y"),
         ("exit 3", "ended with 3"),
