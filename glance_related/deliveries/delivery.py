@@ -55,6 +55,7 @@ class Delivery:
     :param applied: that, as far as the receiver tells; without what is secret
     :param message: the receiver's own words
     :param wished_at: since when it is to have just this
+    :param was_lost: who takes it up learns that a worker had it, and was not heard of again
     :param read_at: when a receiver that pulls has last read it
     :param confirmed_at: when a receiver has last said that it has it
     """
@@ -80,6 +81,7 @@ class Delivery:
     updated_at: int
     read_at: int | None = None
     confirmed_at: int | None = None
+    was_lost: bool = False
 
 
 @dataclass(frozen=True)

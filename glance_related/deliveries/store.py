@@ -10,7 +10,7 @@ import json
 import random
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -72,22 +72,27 @@ class DeliveryStore:
 
     # -- workers
 
-    def claim(self, driver: str, worker: str, limit: int, lease: float) -> tuple[str, list[Delivery]]:
+    def claim(
+        self, driver: str, worker: str, limit: int, lease: float, *, with_lost: bool = True
+    ) -> tuple[str, list[Delivery]]:
         """Take up some of what is due for a driver; the claim, and what it got.
 
         :param worker: whose name stands there
         :param lease: after how many seconds without `renew` it may be taken up by another
+        :param with_lost: also one that a worker had who was not heard of again: it may be what has ended him, so
+            there is never more than one; False: none
         """
         claim = str(uuid.uuid4())
         due = sa.and_(_ROWS.driver == driver, _ROWS.due_at <= self._now)
-        some = sa.select(_ROWS.id).where(due).order_by(_ROWS.due_at).limit(limit * _SPREAD)
+        wanted = due if with_lost else sa.and_(due, _ROWS.state != DELIVERING)
+        some = sa.select(_ROWS.id, _ROWS.state).where(wanted).order_by(_ROWS.due_at).limit(limit * _SPREAD)
 
         def work(connection: sa.Connection) -> list[Delivery]:
-            ids = list(connection.execute(some).scalars())
-            if not ids:
+            rows = connection.execute(some).all()
+            if not rows:
                 return []
-            if len(ids) > limit:
-                ids = random.sample(ids, limit)
+            lost = _sample([row.id for row in rows if row.state == DELIVERING], 1)
+            ids = lost + _sample([row.id for row in rows if row.state != DELIVERING], limit - len(lost))
             these = among(connection.dialect.name, _ROWS.id, "ids")
             taken = connection.execute(
                 sa.update(deliveries)
@@ -106,7 +111,8 @@ class DeliveryStore:
             if not taken:
                 return []
             mine = sa.select(deliveries).where(these, _ROWS.claim == claim)
-            return [_delivery(row) for row in connection.execute(mine, {"ids": tuple(ids)}).mappings()]
+            got = connection.execute(mine, {"ids": tuple(ids)}).mappings()
+            return [replace(_delivery(row), was_lost=row["id"] in lost) for row in got]
 
         return claim, self._database.write(work)
 
@@ -353,6 +359,10 @@ class DeliveryStore:
             return connection.execute(sa.delete(deliveries).where(these, past), {"ids": ids}).rowcount
 
         return self._database.write(work)
+
+
+def _sample(ids: list[str], most: int) -> list[str]:
+    return ids if len(ids) <= most else random.sample(ids, most)
 
 
 def _lost(connection: sa.Connection, claim: str, ids: Sequence[str]) -> list[str]:

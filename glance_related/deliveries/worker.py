@@ -1,7 +1,7 @@
 """`Worker`: takes up what is due, hands it over, records the answer.
 
 Any number of workers may run, on any host that has the database. One that dies loses nothing: what it had taken up is
-due again when its lease is over. One that is told to stop gives back what it has not begun, and ends what it has; where
+due again when its lease is over, and goes out one by one, for it may be what the worker died of. One that is told to stop gives back what it has not begun, and ends what it has; where
 a receiver hangs, whoever runs it must end the process, and with it the threads that hang (`Worker.hanging`).
 """
 
@@ -30,6 +30,9 @@ _LAST_WAIT = 20.0
 _GATHERED = 0.02
 #: What is told of a failure whose own words may hold anything.
 _FAILED_HERE = "The worker failed over it; its log says why."
+
+#: What is told of what no worker has come back from.
+_LOST = "The worker that had it last was not heard of again."
 
 #: Hands one delivery over.
 Job = Callable[[], Done]
@@ -60,6 +63,7 @@ class _Claim:
     """What is in hand of one claim."""
 
     driver: str
+    began: float
     renewed: float
     waiting: dict[str, Delivery] = field(default_factory=dict)
 
@@ -178,10 +182,12 @@ class Worker:
         # a few more are worth no question while there is still much in hand
         if not wanted or (lane.in_hand and wanted * 2 < lane.in_hand):
             return False
-        claim, taken = self._store.claim(driver, self._name, wanted, self._settings.lease_seconds)
+        lease, with_lost = self._settings.lease_seconds, not self._has_lost()
+        claim, taken = self._store.claim(driver, self._name, wanted, lease, with_lost=with_lost)
         if not taken:
             return False
-        self._claims[claim] = _Claim(driver, self._clock(), {one.id: one for one in taken})
+        now = self._clock()
+        self._claims[claim] = _Claim(driver, now, now, {one.id: one for one in taken})
         lane.in_hand += len(taken)
         jobs = self._prepared(driver, taken)
         for delivery in taken:
@@ -191,6 +197,16 @@ class Worker:
             future = self._pools[driver].submit(self._hand_over, driver, delivery, jobs.get(delivery.id))
             self._futures[future] = (claim, delivery)
         return True
+
+    def _has_lost(self) -> bool:
+        """Whether something is in hand that may have ended whoever had it before.
+
+        Should it end this worker too, nothing that was with it the first time goes with it again. What has not done so
+        for a while only takes its time.
+        """
+        soon = self._clock() - self._settings.lease_seconds
+        young = [mine for mine in self._claims.values() if mine.began > soon]
+        return any(one.was_lost for mine in young for one in mine.waiting.values())
 
     def _prepared(self, driver: str, taken: Sequence[Delivery]) -> Mapping[str, Job] | None:
         """How each is handed over; None: not now, for the database is down."""
@@ -209,7 +225,8 @@ class Worker:
         if self._stopping.is_set() or lane.is_paused:
             return Failed(delivery.message, lane.pause, counts=False)
         if delivery.attempts > most:
-            return Failed(f"It was tried {most} times. {delivery.message}", None)
+            words = _LOST if delivery.was_lost else delivery.message
+            return Failed(f"It was tried {most} times. {words}", None)
         if job is None:
             return self._failed_here(delivery)
         began = self._clock()

@@ -170,6 +170,26 @@ class DeliverySuite(OutboxSuite):
         wished(server, generation)
         return store.claim("file", "slow", 10, 0.1)
 
+    def test_of_what_workers_were_lost_with_never_more_than_one_goes_out_at_a_time(
+        self, store: DeliveryStore, other: DeliveryStore, wished: Any
+    ) -> None:
+        """It may be what has ended them."""
+        lost, fresh = [ref() for _ in range(3)], ref()
+        for server in lost:
+            wished(server)
+        store.claim("file", "dead", 10, 0.1)
+        wished(fresh)
+        time.sleep(0.2)
+        (one,) = other.claim("file", "w", 10, LEASE, with_lost=False)[1]
+        assert (one.ref, one.was_lost) == (fresh, False)
+        wished(ref())
+        for number in range(3):
+            taken = other.claim("file", "w", 10, LEASE)[1]
+            assert len(taken) == (2 if number == 0 else 1)
+            (again,) = [one.ref for one in taken if one.was_lost]
+            lost.remove(again)
+        assert lost == []
+
     # -- outcomes
 
     def test_what_was_done_is_known_with_what_the_receiver_has(
