@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -17,7 +14,7 @@ from glance_related.testing.package_driver_suite import SECRET, WEB, assert_hide
 from tests.drivers.ldap_side import Side, ldap_settings
 from tests.servers import HOST, PASSWORD, free_ports
 from tests.servers.slapd import Slapd
-from tests.servers.strange import SilentServer
+from tests.servers.strange import ChattyServer, SilentServer
 
 
 @pytest.fixture
@@ -162,25 +159,6 @@ def test_a_directory_that_was_down_takes_what_is_sent_afterwards() -> None:
         assert side.names == [one.ref.instance_id]
 
 
-class Chatty(SilentServer):
-    """Answers whatever it is asked with the same bytes, all at once or one by one."""
-
-    def __init__(self, words: bytes, pause: float = 0.0) -> None:
-        super().__init__()
-        self._words = words
-        self._pause = pause
-
-    def talk(self, connection: socket.socket) -> None:
-        threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
-
-    def _talk(self, connection: socket.socket) -> None:
-        with suppress(OSError):
-            while connection.recv(65536):
-                for at in range(len(self._words)) if self._pause else [None]:
-                    connection.sendall(self._words if at is None else self._words[at : at + 1])
-                    time.sleep(self._pause)
-
-
 GARBAGE = {
     "silence": b"",
     "http": b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n<html>",
@@ -194,7 +172,7 @@ GARBAGE = {
 
 @pytest.mark.parametrize("what", GARBAGE)
 def test_a_server_that_is_no_directory_holds_nobody(what: str) -> None:
-    with Chatty(GARBAGE[what]) as server_:
+    with ChattyServer(GARBAGE[what]) as server_:
         driver = LdapDriver(ldap_settings(f"ldap://{HOST}:{server_.port}", "dc=example,dc=org", timeout_seconds=1))
         began = time.monotonic()
         with pytest.raises(Unavailable) as caught:
@@ -205,7 +183,7 @@ def test_a_server_that_is_no_directory_holds_nobody(what: str) -> None:
 
 
 def test_a_directory_that_answers_byte_by_byte_is_not_waited_for_for_ever() -> None:
-    with Chatty(b"\x30\x84\x00\x00\xff\xff" + bytes(65535), pause=0.2) as slow:
+    with ChattyServer(b"\x30\x84\x00\x00\xff\xff" + bytes(65535), pause=0.2) as slow:
         driver = LdapDriver(ldap_settings(f"ldap://{HOST}:{slow.port}", "dc=example,dc=org", timeout_seconds=1))
         began = time.monotonic()
         with pytest.raises(Unavailable):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.filters.menu_side import MenuSide, make
 from tests.servers import PASSWORD, MissingProgram
 from tests.servers.server import wait_until
 from tests.servers.slapd import WORKER, Slapd
+from tests.servers.strange import ChattyServer
 
 pytestmark = pytest.mark.real
 
@@ -24,7 +26,7 @@ KEY = {"name": "key", "kind": "variable", "type": "secret", "on_by_default": Tru
 @pytest.fixture
 def slapd() -> Iterator[Slapd]:
     """A directory of one's own: it is stopped, and refuses values that hold ``forbidden``."""
-    rules = ["overlay constraint", "constraint_attribute puppetVar regex ^(([^f]|f[^o])*)$"]
+    rules = ["overlay constraint", "constraint_attribute puppetVar regex ^(([^f]|f[^o])*f?)$"]
     try:
         made = Slapd(None, *rules)
     except MissingProgram as missing:
@@ -40,6 +42,24 @@ def side(slapd: Slapd, tmp_path: Path) -> MenuSide:
     made = make(tmp_path, f"[package_menu]\npackage_management_driver = ldap\n[package_menu_ldap]\n{lines}")
     made.publish(WEB, ROLE, KEY)
     return made
+
+
+@contextmanager
+def away(slapd: Slapd, how: str) -> Iterator[None]:
+    """It is not running, it hangs, or what answers in its place is no directory."""
+    if how == "frozen":
+        slapd.freeze()
+        try:
+            yield
+        finally:
+            slapd.thaw()
+        return
+    slapd.stop()
+    try:
+        with ChattyServer(b"HTTP/1.1 400 Bad Request\r\n\r\n", port=slapd.port) if how != "stopped" else nullcontext():
+            yield
+    finally:
+        slapd.start()
 
 
 def has(slapd: Slapd, side: MenuSide, server_id: str) -> dict[str, list[str]] | None:
@@ -93,7 +113,7 @@ def test_the_directorys_own_words_reach_the_customer_and_nobody_else_waits(side:
     assert delivery(side, refused)["state"] == "delivered"
 
 
-@pytest.mark.parametrize("how", ["stopped", "frozen"])
+@pytest.mark.parametrize("how", ["stopped", "frozen", "another server"])
 def test_what_is_set_while_the_directory_is_away_arrives_when_it_is_back(
     side: MenuSide, slapd: Slapd, how: str
 ) -> None:
@@ -101,15 +121,12 @@ def test_what_is_set_while_the_directory_is_away_arrives_when_it_is_back(
     side.deliver()
     for server_id in servers:
         put(side, server_id, "role", "back")
-    slapd.stop() if how == "stopped" else slapd.freeze()
-    try:
+    with away(slapd, how):
         side.deliver()
         seen = [delivery(side, server_id) for server_id in servers]
         assert {one["state"] for one in seen} == {"pending"}
         assert any("cannot be used" in one["message"] for one in seen)
         assert PASSWORD not in str(seen)
-    finally:
-        slapd.start() if how == "stopped" else slapd.thaw()
 
     def has_come() -> bool:
         side.deliver()

@@ -1,10 +1,11 @@
-"""Servers that are not what they should be: one that never answers, and one that is MySQL."""
+"""Servers that are not what they should be: one that never answers, one that talks nonsense, and one that is MySQL."""
 
 from __future__ import annotations
 
 import socket
 import struct
 import threading
+import time
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -13,10 +14,13 @@ from tests.servers import HOST
 
 
 class SilentServer:
-    """Accepts every connection, reads nothing and says nothing, as a machine that hangs."""
+    """Accepts every connection, reads nothing and says nothing, as a machine that hangs.
 
-    def __init__(self) -> None:
-        self._listener = socket.create_server((HOST, 0))
+    :param port: 0: one that is free
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        self._listener = socket.create_server((HOST, port))
         self.port = int(self._listener.getsockname()[1])
         self._accepted: list[socket.socket] = []
         self._thread = threading.Thread(target=self._accept, daemon=True)
@@ -48,6 +52,28 @@ class SilentServer:
 
     def talk(self, connection: socket.socket) -> None:
         """What it says to a client: nothing."""
+
+
+class ChattyServer(SilentServer):
+    """Answers whatever it is asked with the same bytes, all at once or one by one.
+
+    :param pause: seconds after each byte
+    """
+
+    def __init__(self, words: bytes, pause: float = 0.0, port: int = 0) -> None:
+        super().__init__(port)
+        self._words = words
+        self._pause = pause
+
+    def talk(self, connection: socket.socket) -> None:
+        threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, connection: socket.socket) -> None:
+        with suppress(OSError):
+            while connection.recv(65536):
+                for at in range(len(self._words)) if self._pause else [None]:
+                    connection.sendall(self._words if at is None else self._words[at : at + 1])
+                    time.sleep(self._pause)
 
 
 class MySQLServer(SilentServer):
