@@ -1,8 +1,9 @@
 """`Worker`: takes up what is due, hands it over, records the answer.
 
 Any number of workers may run, on any host that has the database. One that dies loses nothing: what it had taken up is
-due again when its lease is over, and goes out one by one, for it may be what the worker died of. One that is told to stop gives back what it has not begun, and ends what it has; where
-a receiver hangs, whoever runs it must end the process, and with it the threads that hang (`Worker.hanging`).
+due again when its lease is over, and goes out one by one, for it may be what the worker died of. One that is told to
+stop gives back what it has not begun, and ends what it has; where a receiver hangs, whoever runs it must end the
+process, and with it the threads that hang (`Worker.hanging`).
 """
 
 from __future__ import annotations
