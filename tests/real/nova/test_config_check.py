@@ -19,6 +19,8 @@ from tests.real.clients.people import cli
 def check(nova_cloud):
     """What is found on Nova's hosts (code and text), with the files of theirs or with others in their place."""
 
+    assert nova_cloud.worker.pid, "a cloud that works has one"
+
     def run(conf=None, paste=None, ours=None):
         site = nova_cloud.compute.sites[0]
         return found(
@@ -27,6 +29,7 @@ def check(nova_cloud):
             "--nova-paste", paste or nova_cloud.nova.api.etc / "api-paste.ini",
         )  # fmt: skip
 
+    nova_cloud.wait_for(lambda: not [code for code in run() if code.startswith("worker.")], "no worker is at work")
     return run
 
 
