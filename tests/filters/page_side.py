@@ -64,9 +64,12 @@ class FakeKeystone:
         self.lifetime = lifetime
         self.is_up = True
         self.asked = 0
+        #: From where each of them was, as it was told.
+        self.addresses: list[str | None] = []
 
     def log_in(self, credentials: Credentials, address: str | None = None) -> LoggedIn:
         self.asked += 1
+        self.addresses.append(address)
         if not self.is_up:
             raise Unreachable("Keystone does not answer.")
         key = (credentials.user, credentials.user_domain, credentials.project, credentials.project_domain)
@@ -83,6 +86,42 @@ class FakeKeystone:
     def ends(self) -> datetime.datetime:
         now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None, microsecond=0)
         return now + datetime.timedelta(seconds=self.lifetime)
+
+
+class KeystoneApp:
+    """``/v3/auth/tokens`` of a Keystone, as far as logging in and out goes."""
+
+    def __init__(self, keystone: FakeKeystone) -> None:
+        self._keystone = keystone
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        request = webob.Request(environ)
+        answer = webob.Response(status=404, json={})
+        if request.path_info == "/v3/auth/tokens" and request.method == "DELETE":
+            self._keystone.log_out(request.headers["X-Subject-Token"])
+            answer = webob.Response(status=204)
+        elif request.path_info == "/v3/auth/tokens" and request.method == "POST":
+            answer = self._logged_in(request.json, request.headers.get("Forwarded"))
+        return answer(environ, start_response)
+
+    def _logged_in(self, document: Any, address: str | None) -> webob.Response:
+        user, scope = document["auth"]["identity"]["password"]["user"], document["auth"]["scope"]["project"]
+        typed = Credentials(
+            user["name"], user["password"], user["domain"]["name"], scope["name"], scope["domain"]["name"]
+        )
+        try:
+            made = self._keystone.log_in(typed, address)
+        except (LoginRefused, Unreachable):
+            return webob.Response(status=401, json={"error": {"code": 401, "message": "no"}})
+        domain = {"id": "default", "name": "Default"}
+        token = {
+            "methods": ["password"],
+            "issued_at": f"{made.expires_at.isoformat()}Z",
+            "expires_at": f"{made.expires_at.isoformat()}Z",
+            "user": {"id": made.user_id, "name": made.user_name, "domain": domain},
+            "project": {"id": made.project_id, "name": made.project_name, "domain": domain},
+        }
+        return webob.Response(status=201, json={"token": token}, headers={"X-Subject-Token": made.token})
 
 
 class FakeAuthtoken:

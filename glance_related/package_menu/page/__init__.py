@@ -33,6 +33,14 @@ A door beside ``/v2.1`` in Nova's paste file, for ``authtoken`` refuses everybod
 fresh environ, nothing of what the browser has sent, the user's own token and a fixed microversion. The page needs
 Jinja2 (extra ``page``), which Nova's environment has anyway. It must be reached by TLS; a proxy in front may end it.
 
+**Behind a proxy.** A browser's request goes past Nova's pipeline, so the door has the filter ``http_proxy_to_wsgi`` of
+the same file in front of itself (``proxy_filter`` names another, empty none; it must not stand there a second time).
+Whoever is in front of Nova is believed where Nova believes him, too: with ``[oslo_middleware]
+enable_proxy_headers_parsing = true`` in ``nova.conf``. Without it all browsers behind a proxy have its address, and
+count as one. The proxy has to say ``X-Forwarded-For`` by itself, and to take out what a client says as ``Forwarded``:
+the filter would believe that first. Of several addresses in ``X-Forwarded-For`` the last counts, which is the one that
+the nearest proxy has seen.
+
 Options
 =======
 
@@ -46,7 +54,10 @@ How it is kept safe
 
 * *Logging in.* Keystone is asked with the password, once; no page shows a password or any other secret. What is wrong
   is told by one sentence, whatever it is. After five failures of a user from an address each further one costs a wait,
-  up to a minute, in each process; Keystone's ``lockout_failure_attempts`` counts for the cloud.
+  up to a minute, in each process; after fifty of whomever from an address within a quarter of an hour, too (of IPv6 the
+  first 64 bits are an address; of names all spellings that a database takes for the same are one). A browser in which
+  the user has logged in before is counted by itself, so that nobody keeps him out of it: it has a cookie for a year,
+  sealed with the suite's keys, which lets nobody in. Keystone's ``lockout_failure_attempts`` counts for the cloud.
 * *Sessions.* The cookie (``HttpOnly``, ``SameSite=Strict``, ``Secure``, for this path only) has 256 random bits and is
   new at every login. The database has their SHA-256, and under it the token, encrypted with the suite's keys. A
   session ends with the token, after ``session_seconds``, and at the logout, which revokes the token at Keystone. Where
@@ -68,6 +79,8 @@ Limits
 * Whether a user may change something, the page finds out by asking for a change that can never be made (``If-Match:
   "-"``): the log of Nova's API has such requests, answered 412 or 403, and they count as refused.
 * Nova takes 112 KiB in one request (``[oslo_middleware] max_request_body_size``): more is not saved from here either.
+* Who guesses from an address keeps others there waiting who log in with a browser for the first time, and so does he in
+  all of the cloud where proxies are not believed (*Behind a proxy*).
 * That somebody has replaced a secret by another is not seen by whoever replaces it at the same time.
 
 The house
@@ -85,6 +98,7 @@ The house
 `sessions`       who is logged in, and the proof that a form was ours
 `session_store`  the same, in the database
 `throttle`       passwords are not guessed quickly
+`known`          who tries to log in, before Keystone is asked: name, address, browser
 `rendering`      templates, style sheet and script, as browsers get them
 `visit`          one request, and how it is answered
 ===============  ====================================================================

@@ -18,6 +18,7 @@ from glance_related.hosts.login import Login
 from glance_related.package_menu.entry import NAME, is_name
 from glance_related.package_menu.options import PAGE_GROUP
 from glance_related.package_menu.page.api import Api, LoggedOut, Refused
+from glance_related.package_menu.page.known import Devices
 from glance_related.package_menu.page.login_view import Cookies, LoginView
 from glance_related.package_menu.page.project_view import ProjectView
 from glance_related.package_menu.page.rendering import Rendering, data
@@ -85,7 +86,7 @@ class Door:
         self._rendering = Rendering()
         self._sessions = Sessions(SessionStore(suite.database), suite.keys, settings.page.session_seconds)
         self._cookies = Cookies(is_secure=not settings.page.insecure_cookie)
-        self._login = LoginView(self._sessions, login, self._cookies)
+        self._login = LoginView(self._sessions, Devices(suite.keys), login, self._cookies)
         self._pages = self._table()
 
     def _table(self) -> tuple[Page, ...]:
@@ -229,10 +230,15 @@ def _own_status(status: int) -> int:
     return status if status in (400, 403, 404, 409, 413, 503) else 502
 
 
-def composite_factory(loader: Any, global_conf: dict[str, str], **local_conf: str) -> Door:
+#: What Nova's paste file calls the filter that reads what a proxy says of a client.
+_PROXY_FILTER = "http_proxy_to_wsgi"
+
+
+def composite_factory(loader: Any, global_conf: dict[str, str], **local_conf: str) -> WSGIApplication:
     """Entry point ``paste.composite_factory``, name ``package_menu_ui``.
 
-    :param local_conf: ``api`` names Nova's pipeline in the same file; ``config_file`` another ``glance-related.conf``
+    :param local_conf: ``api`` names Nova's pipeline in the same file; ``proxy_filter`` the filter that reads what a
+        proxy says, where it is not Nova's own; ``config_file`` another ``glance-related.conf``
     :raises ConfigError: one sentence that names the fix; Nova's API then does not start
     """
     suite = open_suite(local_conf.get("config_file"))
@@ -248,4 +254,24 @@ def composite_factory(loader: Any, global_conf: dict[str, str], **local_conf: st
         )
     suite.check_schema()
     api = loader.get_app(local_conf["api"], global_conf=global_conf)
-    return Door(api, suite, Login(suite.settings, url))
+    return _behind_proxy(Door(api, suite, Login(suite.settings, url)), loader, global_conf, local_conf)
+
+
+def _behind_proxy(
+    door: Door, loader: Any, global_conf: dict[str, str], local_conf: Mapping[str, str]
+) -> WSGIApplication:
+    """A door that knows from where it is asked, as Nova's API does, whose pipeline the browser's request goes past."""
+    name = local_conf.get("proxy_filter", _PROXY_FILTER)
+    if not name:
+        return door
+    try:
+        app: WSGIApplication = loader.get_filter(name, global_conf=global_conf)(door)
+    except LookupError:
+        if "proxy_filter" in local_conf:
+            raise ConfigError(
+                f"The paste section of package_menu_ui has proxy_filter = {name}, of which there is no section; "
+                "put it right, or leave it out."
+            ) from None
+        LOG.info("there is no filter %s: to the page a proxy's address is everybody's", name)
+        return door
+    return app

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from glance_related.db.database import DatabaseDown
 from glance_related.hosts.account import Unreachable
 from glance_related.hosts.login import Credentials, Login, LoginRefused
+from glance_related.package_menu.page.known import DEVICE_SECONDS, Devices, address_of, network_of, spelt
 from glance_related.package_menu.page.sessions import Sessions, form_token, fresh, is_form_token, is_fresh
-from glance_related.package_menu.page.throttle import Throttle
+from glance_related.package_menu.page.throttle import Attempts, Who
 from glance_related.package_menu.page.visit import Visit, root_of
 from glance_related.wsgi.application import cookie, set_cookie
 from glance_related.wsgi.reply import Reply
@@ -45,6 +46,10 @@ class Cookies:
         """Of the form in which one logs in."""
         return self._prefix(environ) + "package-menu-login"
 
+    def device(self, environ: WSGIEnvironment) -> str:
+        """Of a browser in which somebody has logged in before."""
+        return self._prefix(environ) + "package-menu-device"
+
     def _prefix(self, environ: WSGIEnvironment) -> str:
         # a promise that browsers hold the site to; __Host- would ask for the path /
         if not self.is_secure:
@@ -58,11 +63,12 @@ class Cookies:
 class LoginView:
     """See the module."""
 
-    def __init__(self, sessions: Sessions, login: Login, cookies: Cookies) -> None:
+    def __init__(self, sessions: Sessions, devices: Devices, login: Login, cookies: Cookies) -> None:
         self._sessions = sessions
+        self._devices = devices
         self._login = login
         self._cookies = cookies
-        self._throttle = Throttle()
+        self._attempts = Attempts()
 
     def show(self, visit: Visit) -> Reply:
         """GET /login.
@@ -122,27 +128,26 @@ class LoginView:
         secret = cookie(visit.environ, self._cookies.form(visit.environ))
         if not is_fresh(secret) or not is_form_token(secret or "", visit.form.get("proof", "")):
             return self.form(visit, text=_STALE, status=403)
-        form, address = visit.form, visit.environ.get("REMOTE_ADDR", "")
+        form, address = visit.form, address_of(visit.environ)
         typed = Credentials(
             *(form.get(word, "") for word in ("user", "password", "user_domain", "project", "project_domain"))
         )
-        who = (typed.user_domain[:_LONGEST].casefold(), typed.user[:_LONGEST].casefold(), address)
-        wait = self._throttle.seconds_to_wait(*who)
+        if not _is_sane(typed):
+            return self.form(visit, text=_REFUSED, status=403)  # of nobody, so that it counts for nobody
+        who = self._who(visit, typed, address)
+        wait = self._attempts.begin(who)
         if wait:
             text = f"Too many attempts have failed. Wait {wait} seconds, then try again."
             return self.form(visit, ("Retry-After", str(wait)), text=text, status=429)
-        self._throttle.failed(*who)  # before Keystone is asked: of many at once each counts
         try:
-            if not _is_sane(typed):
-                raise LoginRefused
-            user = self._login.log_in(typed, address or None)
+            user = self._login.log_in(typed, address)
         except LoginRefused:
-            LOG.info("a login of %r from %s was refused", typed.user[:_LONGEST], address)
+            LOG.info("a login of %r from %s was refused", typed.user, address)
             return self.form(visit, text=_REFUSED, status=403)
         except Unreachable as error:
             LOG.warning("nobody can log in: %s", error)
             return self.form(visit, text="Keystone does not answer, or not now. Try again later.", status=503)
-        self._throttle.succeeded(*who)
+        self._attempts.succeeded(who)
         self._sessions.end(cookie(visit.environ, self._cookies.session(visit.environ)))
         value = self._sessions.start(user)
         self._sessions.purge()
@@ -151,7 +156,19 @@ class LoginView:
             following,
             self._cookies.given(visit.environ, self._cookies.session(visit.environ), value),
             self._cookies.given(visit.environ, self._cookies.form(visit.environ), "", 0),
+            self._cookies.given(
+                visit.environ, self._cookies.device(visit.environ), self._devices.given(who.user), DEVICE_SECONDS
+            ),
         )
+
+    def _who(self, visit: Visit, typed: Credentials, address: str | None) -> Who:
+        """Who tries, as it is counted.
+
+        :raises NoKeys:
+        """
+        user = f"{spelt(typed.user_domain)}\0{spelt(typed.user)}"
+        device = self._devices.known(cookie(visit.environ, self._cookies.device(visit.environ)), user)
+        return Who(user, network_of(address), device)
 
     def log_out(self, visit: Visit) -> Reply:
         """POST /logout."""

@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import webob
 from cryptography import x509
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives import hashes
@@ -21,13 +20,11 @@ from paste.deploy import loadapp
 
 from glance_related.db import migration
 from glance_related.deliveries.worker import Worker
-from glance_related.hosts.account import Unreachable
-from glance_related.hosts.login import Credentials, LoginRefused
 from glance_related.package_menu.books import Books, open_drivers
 from glance_related.package_menu.carrier import PackageCarrier
 from glance_related.suite import Suite, open_suite
 from tests.filters.conftest import NOVA
-from tests.filters.page_side import PEOPLE, FakeAuthtoken, FakeKeystone, PageNova, Person
+from tests.filters.page_side import PEOPLE, FakeAuthtoken, FakeKeystone, KeystoneApp, PageNova, Person
 from tests.servers.server import Server
 
 _PASTE = """
@@ -118,37 +115,7 @@ def nova_factory(_: Any, **__: str) -> Any:
 
 
 def keystone_factory(_: Any, **__: str) -> Any:
-    return keystone
-
-
-def keystone(environ: Any, start_response: Any) -> Any:
-    """``/v3/auth/tokens``, as far as logging in and out goes."""
-    request = webob.Request(environ)
-    answer = webob.Response(status=404, json={})
-    if request.path_info == "/v3/auth/tokens" and request.method == "DELETE":
-        _KEYSTONE.log_out(request.headers["X-Subject-Token"])
-        answer = webob.Response(status=204)
-    elif request.path_info == "/v3/auth/tokens" and request.method == "POST":
-        answer = _logged_in(request.json)
-    return answer(environ, start_response)
-
-
-def _logged_in(document: Any) -> webob.Response:
-    user, scope = document["auth"]["identity"]["password"]["user"], document["auth"]["scope"]["project"]
-    typed = Credentials(user["name"], user["password"], user["domain"]["name"], scope["name"], scope["domain"]["name"])
-    try:
-        made = _KEYSTONE.log_in(typed)
-    except (LoginRefused, Unreachable):
-        return webob.Response(status=401, json={"error": {"code": 401, "message": "no"}})
-    domain = {"id": "default", "name": "Default"}
-    token = {
-        "methods": ["password"],
-        "issued_at": f"{made.expires_at.isoformat()}Z",
-        "expires_at": f"{made.expires_at.isoformat()}Z",
-        "user": {"id": made.user_id, "name": made.user_name, "domain": domain},
-        "project": {"id": made.project_id, "name": made.project_name, "domain": domain},
-    }
-    return webob.Response(status=201, json={"token": token}, headers={"X-Subject-Token": made.token})
+    return KeystoneApp(_KEYSTONE)
 
 
 def application() -> Any:

@@ -8,7 +8,6 @@ import pytest
 
 from glance_related.package_menu.page.rendering import Rendering
 from glance_related.package_menu.page.sessions import Session, form_token, fresh, is_form_token, is_fresh
-from glance_related.package_menu.page.throttle import FREE, LONGEST, Throttle
 from glance_related.package_menu.page.visit import is_from_here, root_of
 
 
@@ -42,40 +41,6 @@ def test_a_session_does_not_tell_its_token_by_itself() -> None:
     session = Session("the-token", "u", "name", "p", "project", "the-secret")
     assert "the-token" not in repr(session)
     assert "the-secret" not in repr(session)
-
-
-# -- guessing
-
-
-def test_after_some_failures_each_further_one_costs_a_wait_that_grows() -> None:
-    now = [1000.0]
-    throttle = Throttle(lambda: now[0])
-    waits = []
-    for _ in range(FREE + 10):
-        throttle.failed("alice", "here")
-        waits.append(throttle.seconds_to_wait("alice", "here"))
-    assert waits[: FREE - 1] == [0] * (FREE - 1)
-    assert waits[FREE - 1 : FREE + 3] == [1, 2, 4, 8]
-    assert waits[-1] == LONGEST
-    assert throttle.seconds_to_wait("bob", "here") == throttle.seconds_to_wait("alice", "there") == 0
-    now[0] += LONGEST
-    assert throttle.seconds_to_wait("alice", "here") == 0
-    throttle.succeeded("alice", "here")
-    throttle.failed("alice", "here")
-    assert throttle.seconds_to_wait("alice", "here") == 0
-
-
-def test_failures_are_forgotten_after_a_while_and_never_fill_the_memory() -> None:
-    now = [1000.0]
-    throttle = Throttle(lambda: now[0])
-    for _ in range(FREE):
-        throttle.failed("alice")
-    now[0] += 1000
-    throttle.failed("alice")
-    assert throttle.seconds_to_wait("alice") == 0
-    for number in range(20_000):
-        throttle.failed(str(number))
-    assert len(throttle._failures) == 10_000
 
 
 # -- from where
