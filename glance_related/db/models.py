@@ -138,12 +138,15 @@ server_overrides = sa.Table(
 
 #: How far the menu of the cloud (the scope "") and of each project has come. ``version`` counts every change,
 #: ``generation`` those that may change what a server has: that of a server is the sum of its scopes' and its own.
+#: ``said`` counts, of the cloud, what projects have said: a cluster's nodes see of each other's transactions only
+#: what they write.
 package_scopes = sa.Table(
     "glance_related_package_scopes",
     metadata,
     sa.Column("scope", sa.String(255), primary_key=True),
     sa.Column("version", sa.BigInteger, nullable=False),
     sa.Column("generation", sa.BigInteger, nullable=False),
+    sa.Column("said", sa.BigInteger, nullable=False),
     **MYSQL_TABLE,
 )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -193,23 +193,24 @@ class MenuStore:
         :raises Stale:
         """
 
-        def work(connection: sa.Connection) -> Counts:
-            before = self._rows(connection, {*(entry.name for entry in entries), *gone})
-            reaches = any(
-                _changes_settings(before.get(entry.name), entry)
-                and (self._may_have(before.get(entry.name), entry) or self.is_used(connection, entry.name))
-                for entry in entries
-            ) or any(self._may_have(before.get(name), None) or self.is_used(connection, name) for name in gone)
-            after = _count(connection, CLOUD, seen, reaches=reaches)
-            for entry in entries:
-                upsert(connection, package_entries, {**columns_of(entry), "version": after.version})
-            for name in gone:
-                connection.execute(sa.delete(package_entries).where(_ENTRIES.name == name))
-            if reaches:
-                begin(connection, SYSTEM, CLOUD)
-            return after
+        touched: dict[str, bool] = {}
 
-        return self._changed(work)
+        def work(connection: sa.Connection) -> None:
+            _count(connection, CLOUD, seen)
+            before = self._rows(connection, {*(entry.name for entry in entries), *gone})
+            touched.clear()
+            for entry in entries:
+                if _changes_settings(before.get(entry.name), entry):
+                    touched[entry.name] = self._may_have(before.get(entry.name), entry)
+                upsert(connection, package_entries, {**columns_of(entry), "version": seen.version + 1})
+            for name in gone:
+                touched[name] = self._may_have(before.get(name), None)
+                connection.execute(sa.delete(package_entries).where(_ENTRIES.name == name))
+
+        def reaches(connection: sa.Connection) -> bool:
+            return any(touched.values()) or any(self.is_used(connection, name) for name in touched)
+
+        return self._changed(CLOUD, seen, work, reaches)
 
     def _rows(self, connection: sa.Connection, names: Collection[str]) -> dict[str, Entry]:
         query = sa.select(package_entries).where(_ENTRIES.name.in_(sa.bindparam("names", expanding=True)))
@@ -251,14 +252,12 @@ class MenuStore:
         after_states = {name: state for name, state in {**seen.menu.states, **states}.items() if state is not None}
         after_menu = ProjectMenu(seen.menu.menu, after_states)
 
-        def work(connection: sa.Connection) -> Counts:
-            reaches = after_states != seen.menu.states and (
-                _gives_other(seen.menu, after_menu) or self._deviates(connection, project_id)
-            )
-            cloud = connection.execute(sa.select(_SCOPES.version).where(_SCOPES.scope == CLOUD)).scalar_one_or_none()
-            if (cloud or 0) != seen.cloud.version:
+        def work(connection: sa.Connection) -> None:
+            # written, not only read: whoever publishes at the same time judges by what nobody has said
+            noted = sa.update(package_scopes).where(_SCOPES.scope == CLOUD, _SCOPES.version == seen.cloud.version)
+            if not connection.execute(noted.values(said=_SCOPES.said + 1)).rowcount:
                 raise Stale
-            after = _count(connection, project_id, seen.project, reaches=reaches)
+            _count(connection, project_id, seen.project)
             for name, state in states.items():
                 key = {"project_id": project_id, "name": name}
                 if state is None:
@@ -267,11 +266,12 @@ class MenuStore:
                 else:
                     said = {"state": state.state, "default_value": written(state.value)}
                     upsert(connection, package_project_states, {**key, **said})
-            if reaches:
-                begin(connection, SYSTEM, project_id)
-            return after
 
-        return self._changed(work)
+        def reaches(connection: sa.Connection) -> bool:
+            is_other = after_states != seen.menu.states
+            return is_other and (_gives_other(seen.menu, after_menu) or self._deviates(connection, project_id))
+
+        return self._changed(project_id, seen.project, work, reaches)
 
     def _deviates(self, connection: sa.Connection, project_id: str) -> bool:
         """Whether a server of a project has chosen anything.
@@ -292,32 +292,51 @@ class MenuStore:
         )
         return connection.execute(query).first() is not None
 
-    def _changed(self, work: Any) -> Counts:
+    def _changed(
+        self,
+        scope: str,
+        seen: Counts,
+        work: Callable[[sa.Connection], None],
+        reaches: Callable[[sa.Connection], bool],
+    ) -> Counts:
+        """Make a change of a scope, and let it reach servers where it may change what they have.
+
+        Whether it may is asked last, and once more when the change is there for everybody: what a server chose at the
+        same time may have been handed over by the menu of before.
+        """
+
+        def whole(connection: sa.Connection) -> bool:
+            work(connection)
+            return reaches(connection) and _reach(connection, scope)
+
         try:
-            after: Counts = self._database.write(work)
+            has_reached = self._database.write(whole)
         except db_exception.DBDuplicateEntry:  # of the scope's first row
             raise Stale from None
-        return after
+        if not has_reached and self._database.read(reaches):
+            has_reached = self._database.write(lambda connection: _reach(connection, scope))
+        return Counts(seen.version + 1, seen.generation + has_reached)
 
 
-def _count(connection: sa.Connection, scope: str, seen: Counts, *, reaches: bool) -> Counts:
-    """Count a change of a scope, where it is still what it was.
+def _count(connection: sa.Connection, scope: str, seen: Counts) -> None:
+    """Count a change of a scope, where it is still what it was; who changes it too has to wait.
 
     :raises Stale:
     """
-    after = Counts(seen.version + 1, seen.generation + reaches)
     if seen.version == 0:
-        values = {"scope": scope, "version": after.version, "generation": after.generation}
-        connection.execute(sa.insert(package_scopes), values)
-        return after
-    statement = (
-        sa.update(package_scopes)
-        .where(_SCOPES.scope == scope, _SCOPES.version == seen.version)
-        .values(version=after.version, generation=after.generation)
-    )
-    if not connection.execute(statement).rowcount:
+        connection.execute(sa.insert(package_scopes), {"scope": scope, "version": 1, "generation": 0, "said": 0})
+        return
+    statement = sa.update(package_scopes).where(_SCOPES.scope == scope, _SCOPES.version == seen.version)
+    if not connection.execute(statement.values(version=seen.version + 1)).rowcount:
         raise Stale
-    return after
+
+
+def _reach(connection: sa.Connection, scope: str) -> bool:
+    """Let what has changed in a scope reach its servers."""
+    this = sa.update(package_scopes).where(_SCOPES.scope == scope)
+    connection.execute(this.values(generation=_SCOPES.generation + 1))
+    begin(connection, SYSTEM, scope)
+    return True
 
 
 _OF_SETTINGS = ("kind", "type", "default", "choices", "minimum", "maximum", "pattern", "packages", "on_by_default",

@@ -13,9 +13,11 @@ several. The tables must be there, and empty, for each test.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 
 import pytest
+import sqlalchemy as sa
 
 from glance_related.db.database import Database
 from glance_related.deliveries.fanouts import FanoutStore
@@ -34,6 +36,23 @@ WEB = Entry("web", "package", title="Web \U0001f600", category="http")
 PORT = Entry("port", "variable", type="integer", default=80, minimum=1, packages=("web",), on_by_default=True)
 BUNDLE = Entry("lamp", "bundle", contents=Contents(("web",), {"port": 8080}))
 WORD = Entry("word", "variable", type="secret", default=Sealed("token"), on_by_default=True)
+
+
+class HeldUp(MenuStore):
+    """A process to which something happens while it judges whether a project's word reaches servers.
+
+    :param meanwhile: the first time
+    """
+
+    def __init__(self, database: Database, meanwhile: Callable[[], object]) -> None:
+        super().__init__(database)
+        self._meanwhile = [meanwhile]
+
+    def _deviates(self, connection: sa.Connection, project_id: str) -> bool:
+        deviates = super()._deviates(connection, project_id)
+        if self._meanwhile:
+            self._meanwhile.pop()()
+        return deviates
 
 
 class MenuSuite:
@@ -206,6 +225,52 @@ class MenuSuite:
         assert menu.of_project(ALICE).project.generation == before + 2, "and its package brings it into play"
         self.say(menu, port=ProjectState(DEFAULT, 8083))
         assert menu.of_project(ALICE).project.generation == before + 2, "this is no other word"
+
+    def test_of_a_project_and_a_cloud_that_change_one_entry_at_once_one_knows_of_the_other(
+        self, databases: Sequence[Database], menu: MenuStore
+    ) -> None:
+        """Neither alone gives servers anything: who turns a variable on, and who gives it a value."""
+        self.publish(menu, Entry("size", "variable", type="integer"))
+        publishing = threading.Thread(
+            target=lambda: menu.publish(
+                menu.of_project(CLOUD).cloud, [Entry("size", "variable", type="integer", default=5)]
+            )
+        )
+
+        def meanwhile() -> None:
+            publishing.start()
+            publishing.join(1)  # it may have to wait
+
+        slow = HeldUp(databases[-1], meanwhile)
+        for _ in range(2):
+            try:
+                slow.say(ALICE, slow.of_project(ALICE), {"size": ProjectState(DEFAULT)})
+                break
+            except Stale:
+                continue
+        publishing.join(30)
+        read = slow.of_project(ALICE)
+        assert read.menu.base.settings["size"].value == 5
+        assert read.generation == 1
+
+    def test_what_a_server_chooses_while_its_project_says_something_is_reached_too(
+        self, databases: Sequence[Database], menu: MenuStore, store: InstanceStore, fanouts: FanoutStore
+    ) -> None:
+        self.publish(menu, WEB, PORT)
+        before = menu.of_project(ALICE).project.generation
+        one = kept(choices={"web": Choice(is_on=True)})
+
+        def meanwhile() -> None:
+            if databases[0].engine.dialect.name != "sqlite":  # where one writes no other does
+                store.add(one, [])
+
+        HeldUp(databases[-1], meanwhile).say(ALICE, menu.of_project(ALICE), {"port": ProjectState(DEFAULT, 81)})
+        was_there = store.get(one.ref) is not None
+        assert menu.of_project(ALICE).project.generation == before + was_there
+        scopes = set()
+        while (fanout := fanouts.claim("package_menu", 60)) is not None:
+            scopes.add(fanout.scope)
+        assert (ALICE in scopes) == was_there
 
     def test_many_menus_are_told_at_once_and_each_as_it_is(self, menu: MenuStore, other_menu: MenuStore) -> None:
         self.publish(menu, WEB)

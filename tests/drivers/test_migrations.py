@@ -198,7 +198,7 @@ WALK: dict[str, tuple[Rows, Callable[[Database], bool]]] = {
     ),
     "0004": (
         {
-            "glance_related_package_scopes": [{"scope": "", "version": 1, "generation": 1}],
+            "glance_related_package_scopes": [{"scope": "", "version": 1, "generation": 1, "said": 0}],
             "glance_related_package_entries": [
                 {"name": "web", "kind": "package", "title": "Gr\u00fcn", "description": "", "category": "",
                  "required": 0, "on_by_default": 1, "enabled": 1, "details": "{}", "version": 1},

@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("scope", sa.String(255), primary_key=True),
         sa.Column("version", sa.BigInteger, nullable=False),
         sa.Column("generation", sa.BigInteger, nullable=False),
+        sa.Column("said", sa.BigInteger, nullable=False),
         **MYSQL_TABLE,
     )
     create_table(
