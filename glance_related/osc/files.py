@@ -16,6 +16,9 @@ STDIN = "-"
 # What YAML takes a plain scalar for, where it still is something that can be written down as a text.
 _TEXTS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "timestamp"))
 
+#: What the YAML parser raises, also where it makes a character, or a number, of what is none.
+NOT_YAML = (yaml.YAMLError, ValueError, OverflowError)
+
 # A name and its text; None where it is none.
 _Pair = tuple[str | None, str | None]
 
@@ -72,12 +75,19 @@ def _pairs(text: str, source: str) -> list[_Pair]:
     """What stands in an object, in its order, with everything that is there twice."""
     # YAML reads nearly all of JSON, but stumbles over its tabs and its escaped pairs of surrogates.
     try:
-        pairs = _of_json(text)
-    except ValueError:
-        pairs = _of_yaml(text, source)
+        pairs = _read(text, source)
+    except RecursionError:
+        raise CommandError(f"{source} is nested too deep.") from None
     if pairs is None:
         raise CommandError(f"{source} holds no object of names with their values.")
     return pairs
+
+
+def _read(text: str, source: str) -> list[_Pair] | None:
+    try:
+        return _of_json(text)
+    except ValueError:
+        return _of_yaml(text, source)
 
 
 def _of_json(text: str) -> list[_Pair] | None:
@@ -100,7 +110,7 @@ def _of_yaml(text: str, source: str) -> list[_Pair] | None:
     # the nodes and not what would be constructed of them: those still have what was written
     try:
         document = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
+    except NOT_YAML as error:
         raise CommandError(f"{source} is neither JSON nor YAML: {why(error)}.") from None
     if not isinstance(document, yaml.MappingNode):
         return None
@@ -113,8 +123,13 @@ def _text_of_yaml(node: yaml.Node) -> str | None:
     return str(node.value)
 
 
-def why(error: yaml.YAMLError) -> str:
-    """What is wrong with a file, and where."""
+def why(error: Exception) -> str:
+    """What is wrong with a file, and where.
+
+    :param error: one of `NOT_YAML`
+    """
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         return f"{error.problem} in line {error.problem_mark.line + 1}"
+    if not isinstance(error, yaml.YAMLError):
+        return "it has a number, or the number of a character, that is none"
     return str(error).splitlines()[0]

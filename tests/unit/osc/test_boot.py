@@ -117,10 +117,13 @@ def test_an_empty_file_of_properties_overrides_nothing(openstack, cloud):
     assert not cloud.asked("GET", OFFER)
 
 
-def test_a_wrong_file_is_told_in_a_sentence_before_anybody_is_asked(openstack, cloud):
-    told = openstack(*BOOT, "--image-props-file", "-", stdin="{")
+@pytest.mark.parametrize(
+    ("text", "why"), [("{", "standard input is neither JSON nor YAML"), ("[" * 100_000, "nested too deep.")]
+)
+def test_a_wrong_file_is_told_in_a_sentence_before_anybody_is_asked(openstack, cloud, text, why):
+    told = openstack(*BOOT, "--image-props-file", "-", stdin=text)
     assert (told.code, told.err.count("\n")) == (1, 1)
-    assert "standard input is neither JSON nor YAML" in told.err
+    assert why in told.err
     assert not cloud.calls
 
 

@@ -118,10 +118,19 @@ def test_a_name_that_is_none_is_refused(text):
         ("a: b\n---\nc: d", "but found another document in line 2"),
         ("a: *b", "found undefined alias 'b' in line 1"),
         ("a: \x00", "unacceptable character #x0000: special characters are not allowed"),
+        ('a: "\\UFFFFFFFF"', "it has a number, or the number of a character, that is none"),
+        ('a: "\\U00110000"', "it has a number, or the number of a character, that is none"),
+        (f"%YAML 1.{'1' * 5000}\n---\na: b", "it has a number, or the number of a character, that is none"),
     ],
 )
 def test_what_is_neither_json_nor_yaml_is_refused_with_the_reason(text, why):
     with pytest.raises(CommandError, match=rf"^standard input is neither JSON nor YAML: {re.escape(why)}\.$"):
+        read(text)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a": ' * 100_000, "{a: " * 3000, "- " * 5000 + "a"])
+def test_what_is_nested_too_deep_is_refused(text):
+    with pytest.raises(CommandError, match=r"^standard input is nested too deep\.$"):
         read(text)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 
 import pytest
 import yaml
@@ -101,6 +102,18 @@ def test_a_name_that_is_there_twice_is_refused(text):
         ("[a]: b", "a name that is no text in line 1"),
         ("a: b\n---\nc: d", "but found another document in line 2"),
         ("a: \x00", "special characters are not allowed"),
+        ('- !!int ""', "a number that is none in line 1"),
+        ('- !!float ""', "a number that is none in line 1"),
+        ("- !!int x", "a number that is none in line 1"),
+        ("- a\n- !!bool maybe", "neither true nor false in line 2"),
+        ("- !!timestamp {a: b}", "expected a scalar node, but found mapping in line 1"),
+        ("- !!int [1]", "expected a scalar node, but found sequence in line 1"),
+        ("- !!map x", "no object in line 1"),
+        ("- !!map [a]", "no object in line 1"),
+        ("- !!seq {a: b}", "expected a sequence node, but found mapping in line 1"),
+        ("- {<<: x}", "expected a mapping or list of mappings for merging, but found scalar in line 1"),
+        ('a: "\\UFFFFFFFF"', "the number of a character, that is none"),
+        (f"%YAML 1.{'1' * 5000}\n--- a", "it has a number,"),
     ],
 )
 def test_what_is_neither_json_nor_yaml_is_refused_with_the_reason(text, why):
@@ -110,7 +123,43 @@ def test_what_is_neither_json_nor_yaml_is_refused_with_the_reason(text, why):
     assert why in str(refused.value)
 
 
-@pytest.mark.parametrize("text", ["&a [*a]", "[" * 30 + "]" * 30, "[" * 30_000, "- " * 5000 + "a"])
+@pytest.mark.parametrize("word", ["9" * 400, "9" * 5000, f"0x{'f' * 4000}", f"1{':59' * 300}", f"1{':59' * 300}.5"])
+def test_a_number_that_is_too_long_to_be_one_is_a_text(word):
+    assert read(f"a: {word}") == {"a": word}
+    if word.isdecimal():
+        assert read(f'{{"a": {word}}}') == {"a": word}
+
+
+def bomb(levels, form):
+    """A few lines, each of which has the one before it nine times."""
+    lines = [f"a{level}: &a{level} {form.format(', '.join([f'*a{level - 1}'] * 9))}" for level in range(1, levels)]
+    return "\n".join(["a0: &a0 {x: 1}", *lines])
+
+
+@pytest.mark.parametrize("levels", [8, 19, 200])
+@pytest.mark.parametrize("form", ["[{}]", "{{<<: [{}]}}", "{{y: [{}]}}", "[{{<<: [{}]}}]"])
+def test_aliases_that_come_to_more_than_anybody_can_wait_for_are_refused_at_once(form, levels):
+    began = time.monotonic()
+    with pytest.raises(CommandError, match=r"^standard input has aliases that stand for more than 100000 values\.$"):
+        read(bomb(levels, form))
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("text", ["&a {<<: *a}", "&a {b: *a}", "a: &a [{b: [*a]}]"])
+def test_what_is_within_itself_is_refused(text):
+    with pytest.raises(CommandError, match=r"nested too deep\.$|found undefined alias"):
+        read(text)
+
+
+def test_what_is_written_once_may_be_meant_in_many_places():
+    shared = "- &r {guest: {debian: apache2, '*': httpd}}\n"
+    document = bare(read(shared + "- {name: web, realisations: *r}\n" * 1000))
+    assert document[1:] == [{"name": "web", "realisations": document[0]}] * 1000
+    once = bare(read("- &a {x: 1, y: 2}\n- [[[&b {<<: *a, x: 3}]]]\n- {<<: *b, z: 4}\n"))
+    assert once[1:] == [[[[{"x": 3, "y": 2}]]], {"x": 3, "y": 2, "z": 4}]
+
+
+@pytest.mark.parametrize("text", ["&a [*a]", "[" * 30 + "]" * 30, "[" * 30_000, "[" * 1_000_000, "- " * 5000 + "a"])
 def test_what_is_nested_too_deep_is_refused(text):
     with pytest.raises(CommandError, match=r"nested too deep\.$|neither JSON nor YAML"):
         read(text)

@@ -25,6 +25,21 @@ def rows(told):
     return [tuple(row.values()) for row in told.json]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ['- !!int ""', "- !!bool maybe", "[" * 100_000, "\n".join(["a0: &a0 [x]", *(
+        f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]" for level in range(1, 12)
+    )])],
+    ids=["number", "boolean", "deep", "aliases"],
+)  # fmt: skip
+def test_a_file_that_is_none_is_told_in_a_sentence(admin, side, text):
+    for words in (("package", "menu", "import", "-"), ("server", "package", "config", "--file", "-", "one")):
+        told = admin(*words, stdin=text)
+        assert (told.code, told.out, told.err.count("\n")) == (1, "", 1)
+        assert told.err.startswith("standard input ")
+    assert names(admin) == []
+
+
 def names(admin):
     return admin("package", "menu", "list", "-f", "value", "-c", "Name").out.split()
 
