@@ -73,6 +73,18 @@ def drip(handler: Any) -> None:
         time.sleep(0.05)
 
 
+def drip_headers(handler: Any) -> None:
+    """Answer header by header, for ever."""
+    handler.send_response(200)
+    for number in range(60):
+        handler.send_header(f"X-{number}", "y")
+        handler.flush_headers()
+        time.sleep(0.1)
+    handler.send_header("Content-Length", "2")
+    handler.end_headers()
+    handler.wfile.write(b'"x"')
+
+
 @contextmanager
 def running(certificate: tuple[Path, Path] | None = None) -> Iterator[FormerTargetServer]:
     """One that runs."""

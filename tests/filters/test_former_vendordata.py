@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +15,7 @@ import pytest
 from glance_related.hosts.former_vendordata import ANSWER_MAX, FormerTarget
 from glance_related.settings.options import ConfigError
 from tests.filters import guest_side
-from tests.filters.former_target import FormerTargetServer, answer, drip, running
+from tests.filters.former_target import FormerTargetServer, answer, drip, drip_headers, running
 from tests.filters.guest_side import SERVICE, GuestSide
 from tests.filters.menu_side import lose_database
 from tests.servers.certificates import make_certificate
@@ -89,10 +92,18 @@ FAILURES: dict[str, Callable[[Any], None]] = {
     "numbers": lambda handler: answer(handler, ["#cloud-config\n", 7]),
     "silence": lambda handler: time.sleep(SECONDS * 2),
     "byte by byte": drip,
+    "header by header": drip_headers,
+    "what has no end": lambda handler: endless(handler),
     "too much": lambda handler: answer(handler, None, raw=b'"' + b"x" * ANSWER_MAX + b'"'),
     "cut off": lambda handler: handler.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"#cl'),
     "garbage": lambda handler: handler.wfile.write(b"\x00\x01garbage\r\n\r\n"),
 }
+
+
+def endless(handler: Any) -> None:
+    """What has come when its time is over is a document, and yet not all of it."""
+    handler.wfile.write(b'HTTP/1.0 200 OK\r\n\r\n["#cloud-config\\n"]')
+    time.sleep(SECONDS * 2)
 
 
 @pytest.mark.parametrize("how", FAILURES)
@@ -111,6 +122,64 @@ def test_where_it_is_not_there_ours_come(tmp_path: Path) -> None:
     side = guest_side.make(tmp_path, "[guest]\nformer_vendordata_url = http://127.0.0.1:1/\n")
     side.menu.publish(LOGS)
     assert len(side.ask(side.about(side.menu.booted())).json) == 1
+
+
+def silent() -> socket.socket:
+    """A port that nobody answers at, not even by hanging up."""
+    port = socket.socket()
+    port.bind(("127.0.0.1", 0))
+    port.listen()
+    return port
+
+
+def full(port: socket.socket) -> list[socket.socket]:
+    """Nobody is let in any more there."""
+    callers = []
+    for _ in range(200):
+        caller = socket.socket()
+        caller.setblocking(False)
+        caller.connect_ex(port.getsockname())
+        callers.append(caller)
+    return callers
+
+
+def test_all_of_its_addresses_have_one_time_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    with silent() as port:
+        callers = full(port)
+        one = (socket.AF_INET, socket.SOCK_STREAM, 6, "", port.getsockname())
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [one] * 4)
+        began = time.monotonic()
+        assert FormerTarget("http://former/", 0.5, None).parts(b"{}", "") == []
+        assert 0.4 < time.monotonic() - began < 1.2
+        for caller in callers:
+            caller.close()
+
+
+def test_who_takes_for_ever_to_say_who_he_is_is_not_waited_for() -> None:
+    with silent() as port:
+
+        def drip_handshake() -> None:
+            with port.accept()[0] as caller, contextlib.suppress(OSError):
+                # the beginning of a message of TLS of 16 KiB
+                for byte in b"\x16\x03\x03\x40\x00" + bytes(100):
+                    caller.sendall(bytes([byte]))
+                    time.sleep(0.1)
+
+        thread = threading.Thread(target=drip_handshake)
+        thread.start()
+        began = time.monotonic()
+        assert FormerTarget(f"https://127.0.0.1:{port.getsockname()[1]}/", 0.5, None).parts(b"{}", "") == []
+        assert time.monotonic() - began < 1.5
+        thread.join()
+
+
+def test_a_second_address_answers_where_the_first_does_not(
+    target: FormerTargetServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = socket.getaddrinfo
+    refused = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 1))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *words, **more: [refused, *known(*words, **more)])
+    assert FormerTarget(target.url, 5.0, None).parts(b"{}", "t") == ["#cloud-config\n"]
 
 
 def test_it_may_have_a_certificate_of_its_own(tmp_path: Path) -> None:
