@@ -37,6 +37,7 @@ class Lane:
         self._longest = longest
         self._clock = clock
         self._open = width
+        self._has_answered = False
         self._failures = 0
         self._until = 0.0
         self._taking = 0.02
@@ -57,9 +58,15 @@ class Lane:
         """Whether the receiver did not answer when it was last asked."""
         return self.pause > 0
 
+    @property
+    def has_answered(self) -> bool:
+        """Whether the receiver answered when it was last asked; not so where it never was."""
+        return self._has_answered
+
     def answered(self, seconds: float) -> None:
         """The receiver has answered, whatever: the lane becomes wider again."""
         with self._lock:
+            self._has_answered = True
             self._failures = 0
             self._open = min(self._width, self._open * 2)
             self._taking = 0.9 * self._taking + 0.1 * max(seconds, 0.0005)
@@ -67,6 +74,7 @@ class Lane:
     def did_not_answer(self) -> float:
         """The receiver is to be left alone: for how many seconds."""
         with self._lock:
+            self._has_answered = False
             if not self.is_paused:
                 self._failures += 1
                 self._open = 1

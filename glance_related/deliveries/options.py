@@ -49,7 +49,8 @@ OPTS = [
         "max_attempts",
         default=100,
         min=1,
-        help="After how many attempts a delivery counts as failed, until its settings change or somebody retries it.",
+        help="After how many attempts a delivery counts as failed, until its settings change or somebody retries it. "
+        "While a receiver answers nobody, none is counted.",
     ),
 ]
 

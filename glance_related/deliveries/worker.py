@@ -235,7 +235,9 @@ class Worker:
             outcome: Done | Failed = _as_kept(job())
         except Unavailable as error:
             LOG.warning("%s does not take anything: %s", driver, error)
-            return Failed(str(error), lane.did_not_answer())
+            # an outage is no fault of what waits for its end; one thing that nobody answers, while others are, may be
+            may_be_its_own = lane.has_answered
+            return Failed(str(error), lane.did_not_answer(), counts=may_be_its_own)
         except Refused as refusal:
             outcome = Failed(str(refusal), None)
         except DatabaseDown:

@@ -64,6 +64,14 @@ def test_many_who_do_not_get_an_answer_at_once_are_one_failure(lane: Lane, clock
     assert lane.did_not_answer() <= 2.0
 
 
+def test_it_is_known_whether_a_receiver_answered_when_it_was_last_asked(lane: Lane) -> None:
+    assert not lane.has_answered
+    lane.answered(0.1)
+    assert lane.has_answered
+    lane.did_not_answer()
+    assert not lane.has_answered
+
+
 def test_after_a_pause_one_is_tried_and_then_twice_as_many_each_time(lane: Lane, clock: Clock) -> None:
     for _ in range(50):
         lane.answered(0.5)

@@ -102,6 +102,55 @@ def test_a_receiver_that_is_down_is_left_alone_and_no_other_waits_for_it(store: 
     assert {one.attempts for one in carrier.of("ldap")[asked:]} <= {1, 2, 3}
 
 
+def test_however_long_an_outage_lasts_nothing_is_given_up(
+    store: DeliveryStore, wished: Any, database: Database
+) -> None:
+    down, asked = threading.Event(), []
+    down.set()
+
+    def act(delivery: Delivery) -> Done:
+        asked.append(delivery)
+        if down.is_set():
+            raise Unavailable("the directory does not answer")
+        return Done()
+
+    refs = wished(3)
+    gone = Wish(refs[0], "package_menu", "file", "alice-project", 2, "remove")
+    database.write(lambda connection: wish(connection, [gone]))
+    for _ in range(QUICK.max_attempts * 3):  # as from a timer: each time it is a new one
+        before = len(asked)
+        with running(make(store, Carrier(act=act))):
+            until(lambda: len(asked) > before)  # noqa: B023
+    with running(make(store, Carrier(act=act))):
+        until(lambda: len(asked) > QUICK.max_attempts * 10, 30)
+        rows = [store.of(ref)[0] for ref in refs]
+        assert {row.state for row in rows} <= {PENDING, DELIVERING}
+        assert {row.message for row in rows} == {"the directory does not answer"}
+        assert max(row.attempts for row in rows) <= 1
+        down.clear()
+        until(lambda: states(store, refs) == {DELIVERED})
+
+
+def test_what_alone_is_never_answered_fails_in_the_end(store: DeliveryStore, wished: Any) -> None:
+    (odd,) = wished()
+
+    def act(delivery: Delivery) -> Done:
+        if delivery.ref == odd:
+            raise Unavailable("the directory hangs over it")
+        return Done()
+
+    with running(make(store, Carrier(act=act))):
+        others = []
+        for _ in range(40):
+            others += wished()
+            time.sleep(0.1)
+            if states(store, [odd]) == {FAILED}:
+                break
+        until(lambda: states(store, others) == {DELIVERED})
+    (row,) = store.of(odd)
+    assert (row.state, row.message) == (FAILED, "It was tried 5 times. the directory hangs over it")
+
+
 def test_after_an_outage_one_is_tried_first(store: DeliveryStore, wished: Any) -> None:
     moments: list[int] = []
     down = threading.Event()
