@@ -103,11 +103,11 @@ def _absent(paste: PasteFile) -> Iterator[Finding]:
 
 def _check_keys(settings: Settings, here: Here, database: Database | None, *, is_used: bool) -> Iterator[Finding]:
     needing = ["a page"] if here.has_page else []
-    if database is not None and is_used:
+    is_read = here.serves or (here.is_bare and (is_used or settings.keys_folder is not None))
+    if is_read and database is not None:
         entries = MenuStore(database).of_project(CLOUD).menu.menu.entries.values()
         needing += ["a variable of type secret on the menu"] if any(entry.is_secret for entry in entries) else []
-    must_be_here = here.serves or (here.is_bare and (is_used or settings.keys_folder is not None))
-    yield from keys.check_folder(settings, is_here=must_be_here, needing=needing)
+    yield from keys.check_folder(settings, is_here=is_read, needing=needing)
     if settings.keys_folder is not None and database is not None:
         yield from keys.check_hosts(Path(settings.keys_folder), recorded_keys(database), is_here=here.serves)
 

@@ -101,15 +101,11 @@ def test_a_page_that_asks_a_nova_without_the_menu_is_an_error(check):
     assert "asks openstack_compute_api_v21, in which package_menu does not stand" in done.text(codes[0])
 
 
-def test_a_page_may_have_any_name_and_any_path(check):
-    text = (
-        paste()
-        .replace("/package-menu-ui: package_menu_ui", "/menu: page")
-        .replace(
-            "[composite:package_menu_ui]\nuse = egg:glance_related#package_menu_ui",
-            "[composite:page]\npaste.composite_factory = glance_related.package_menu.page.door:composite_factory",
-        )
-    )
+@pytest.mark.parametrize("made", ["paste.composite_factory = ", "use = call:"])
+def test_a_page_may_have_any_name_and_any_path(check, made):
+    factory = f"{made}glance_related.package_menu.page.door:composite_factory"
+    door = DOOR.replace("use = egg:glance_related#package_menu_ui", factory).replace(":package_menu_ui]", ":page]")
+    text = paste(mount=MOUNT.replace("/package-menu-ui: package_menu_ui", "/menu: page"), door=door)
     assert check(text)[0] == []
     assert check(text, "")[0] == ["page.no_auth_url"]
 

@@ -127,6 +127,8 @@ def test_guests_without_the_filter_that_is_novas_target_are_an_error(served):
     codes, done = served(text, api() + AUTH)
     assert codes == ["nova_paste.no_vendordata"]
     assert "egg:glance_related#glance_related" in done.text("nova_paste.no_vendordata")
+    elsewhere = text.replace("package_menu keystonecontext", "keystonecontext").replace(menu, "")
+    assert served(elsewhere, api() + AUTH)[0] == [], "another Nova's guests"
     assert served(paste(words.replace("authtoken", "authtoken glance_related")) + menu, api() + AUTH)[0] == []
 
 

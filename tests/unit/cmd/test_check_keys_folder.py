@@ -67,6 +67,10 @@ def test_without_secrets_that_there_are_no_keys_is_only_said(operator):
 
 def test_a_host_without_anything_of_the_menu_needs_no_keys(operator):
     assert found(operator)[0] == []
+    publish_secret(operator)
+    assert found(operator)[0] == ["keys.not_set"], "it may be a host of workers"
+    glance = operator.write("[keystone_authtoken]\nservice_token_roles_required = true\n", "glance-api.conf")
+    assert found(operator, "--glance-conf", glance)[0] == []
     assert found(operator, "--nova-paste", operator.write(NOVA.format(WITHOUT_MENU, WITHOUT_MENU) + OURS, "p"))[0] == []
 
 
