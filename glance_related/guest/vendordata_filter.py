@@ -61,8 +61,8 @@ In ``[guest]`` of ``glance-related.conf``:
 ``former_vendordata_url`` (none)
     the target ``cloud-init`` that Nova had before; its parts follow ours
 ``former_vendordata_seconds`` (3)
-    how long all of its answer is waited for, from whichever of its addresses; where it does not come, its parts are left
-    out. Only what its name stands for is looked up in the system's own time
+    how long all of its answer is waited for, from whichever of its addresses; where it does not come, its parts are
+    left out. Only what its name stands for is looked up in the system's own time
 ``former_vendordata_ca_file`` (none)
     the certificates by which its own is judged
 ``max_body_bytes`` (262144)

@@ -173,6 +173,16 @@ def test_who_takes_for_ever_to_say_who_he_is_is_not_waited_for() -> None:
         thread.join()
 
 
+def test_by_tls_it_has_no_more_time(tmp_path: Path) -> None:
+    certificate = make_certificate(tmp_path)
+    with running(certificate) as target:
+        for how in (drip, drip_headers):
+            target.answers = how
+            began = time.monotonic()
+            assert FormerTarget(target.url, SECONDS, str(certificate[0])).parts(b"{}", "t") == []
+            assert time.monotonic() - began < SECONDS * 2
+
+
 def test_a_second_address_answers_where_the_first_does_not(
     target: FormerTargetServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
