@@ -65,9 +65,9 @@ def test_of_two_customers_and_two_workers_nobody_undoes_what_another_has_done(
     before = conflicts(cluster)
     with working(made, 0), working(made, 1):
         with changing(made, 0, servers, "port") as first, changing(made, 1, servers, "other") as second:
-            until_changed(first, second, 100)
+            until_changed(first, second, 40)
             made.change_project(7)
-            until_changed(first, second, 150)
+            until_changed(first, second, 80)
         wait_until(made.is_settled, "not everything is delivered")
     assert lost(made, first, second) == []
     assert made.faults() == []

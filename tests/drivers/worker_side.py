@@ -24,6 +24,7 @@ import sqlalchemy as sa
 import webtest
 
 from glance_related.db import migration
+from glance_related.db.database import DatabaseDown
 from glance_related.db.models import package_instances, utcnow
 from glance_related.deliveries.delivery import Delivery, Done
 from glance_related.deliveries.fanouts import FanoutStore
@@ -37,6 +38,7 @@ from glance_related.package_menu.carrier import PackageCarrier
 from glance_related.package_menu.deliverable import generation_of
 from glance_related.package_menu.drivers.driver import Instance, Package, PackageDriver, Variable
 from glance_related.package_menu.entry import Entry
+from glance_related.package_menu.instance_store import Kept
 from glance_related.package_menu.package_menu_filter import filter_factory
 from glance_related.package_menu.rules import DEFAULT, ProjectState
 from glance_related.package_menu.store import CLOUD
@@ -211,6 +213,13 @@ class Site:
             found += page
         return found
 
+    def known(self, refs: Sequence[InstanceRef]) -> dict[InstanceRef, Kept]:
+        """What is kept of servers."""
+        found: dict[InstanceRef, Kept] = {}
+        for first in range(0, len(refs), 500):
+            found |= self.books.instances.some(refs[first : first + 500])
+        return found
+
     def states(self) -> dict[str, int]:
         """How many deliveries are in which state."""
         counts: dict[str, int] = {}
@@ -219,10 +228,19 @@ class Site:
         return counts
 
     def is_settled(self) -> bool:
-        """Whether everybody has everything."""
-        return not FanoutStore(self.books.suite.database).count() and set(self.states()) == {"delivered"}
+        """Whether everybody has everything; not while that cannot be found out."""
+        try:
+            if FanoutStore(self.books.suite.database).count() or self.books.deliveries.waiting(self.acts).number:
+                return False
+            return set(self.states()) == {"delivered"}
+        except DatabaseDown:
+            return False
 
     # -- what receivers were handed
+
+    def begun(self) -> int:
+        """How often receivers were handed something."""
+        return self.path.read_bytes().count(b'"began"') if self.path.exists() else 0
 
     def handed(self) -> list[Handing]:
         """In the order in which it began."""
@@ -245,10 +263,9 @@ class Site:
         last = {(one.driver, one.server): one for one in self.handed() if one.ended is not None}
         rows = {(row.driver, row.ref.instance_id): row for row in self.rows()}
         found = [f"{key} has no delivery" for key in last if key not in rows]
-        as_of = self.books.menu.of_project(PROJECT)
+        as_of, known = self.books.menu.of_project(PROJECT), self.known([row.ref for row in rows.values()])
         for (driver, server), row in rows.items():
-            kept = self.books.instances.get(InstanceRef(NOVA, server))
-            assert kept is not None
+            kept = known[row.ref]
             wanted = {one.entry.name: one.value for one in as_of.menu.settings(kept.choices).variables}
             has = last.get((driver, server))
             if has is None or has.values != wanted:
