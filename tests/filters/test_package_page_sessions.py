@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from glance_related.db.models import page_sessions
+from tests.filters.menu_side import lose_database
 from tests.filters.page_menu import make, save
 from tests.filters.page_side import ALICE, BOB, PAGE, Browser, PageSide
 from tests.filters.page_side import make as make_bare
@@ -228,6 +229,15 @@ def test_who_logs_in_anew_leaves_no_session_behind(side: PageSide) -> None:
     fresh.post("/login", {**form, "user": "bob", "password": BOB.password, "project": "bob"})
     assert len(rows(side)) == 1
     assert not is_in(browser)
+    assert [one.name for one in side.keystone.tokens.values()] == ["bob"], "nor a token at Keystone"
+
+
+def test_a_token_that_cannot_be_kept_is_given_back(side: PageSide) -> None:
+    browser = side.browser()
+    form = browser.form(browser.get("/login"), "/login")
+    lose_database(side.menu)
+    reply = browser.post("/login", {**form, "user": "alice", "password": ALICE.password, "project": "alice"})
+    assert (reply.status_int, side.keystone.asked, side.keystone.tokens) == (503, 1, {})
 
 
 def test_two_cookies_of_the_name_are_none(side: PageSide) -> None:

@@ -60,8 +60,8 @@ How it is kept safe
   sealed with the suite's keys, which lets nobody in. Keystone's ``lockout_failure_attempts`` counts for the cloud.
 * *Sessions.* The cookie (``HttpOnly``, ``SameSite=Strict``, ``Secure``, for this path only) has 256 random bits and is
   new at every login. The database has their SHA-256, and under it the token, encrypted with the suite's keys. A
-  session ends with the token, after ``session_seconds``, and at the logout, which revokes the token at Keystone. Where
-  ``authtoken`` refuses a token, its session ends at once.
+  session ends with the token, after ``session_seconds``, at the logout, and where somebody logs in anew in the same
+  browser; the last two revoke the token at Keystone. Where ``authtoken`` refuses a token, its session ends at once.
 * *Forms.* A form is taken only from this very site (``Sec-Fetch-Site``, else ``Origin`` or ``Referer``), with a proof
   that this session's page made it, up to ``[package_menu] max_body_bytes``, and as a plain form only.
 * *What a browser may do.* The strictest policy that the page works under: scripts, styles and forms of this site

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from glance_related.db.database import DatabaseDown
 from glance_related.hosts.account import Unreachable
-from glance_related.hosts.login import Credentials, Login, LoginRefused
+from glance_related.hosts.login import Credentials, LoggedIn, Login, LoginRefused
 from glance_related.package_menu.page.known import DEVICE_SECONDS, Devices, address_of, network_of, spelt
 from glance_related.package_menu.page.sessions import Sessions, form_token, fresh, is_form_token, is_fresh
 from glance_related.package_menu.page.throttle import Attempts, Who
@@ -148,9 +148,7 @@ class LoginView:
             LOG.warning("nobody can log in: %s", error)
             return self.form(visit, text="Keystone does not answer, or not now. Try again later.", status=503)
         self._attempts.succeeded(who)
-        self._sessions.end(cookie(visit.environ, self._cookies.session(visit.environ)))
-        value = self._sessions.start(user)
-        self._sessions.purge()
+        value = self._started(visit, user)
         LOG.info("user %s has logged in from %s", user.user_id, address)
         return visit.moved(
             following,
@@ -160,6 +158,22 @@ class LoginView:
                 visit.environ, self._cookies.device(visit.environ), self._devices.given(who.user), DEVICE_SECONDS
             ),
         )
+
+    def _started(self, visit: Visit, user: LoggedIn) -> str:
+        """His session, in the place of the one that this browser had before.
+
+        :raises DatabaseDown:
+        """
+        try:
+            self._sessions.end(cookie(visit.environ, self._cookies.session(visit.environ)))
+            value = self._sessions.start(user)
+            self._sessions.purge()
+        except DatabaseDown:
+            self._login.log_out(user.token)  # nobody will ever use it
+            raise
+        if visit.session is not None:
+            self._login.log_out(visit.session.token)
+        return value
 
     def _who(self, visit: Visit, typed: Credentials, address: str | None) -> Who:
         """Who tries, as it is counted.
