@@ -26,11 +26,18 @@ LOG = logging.getLogger(__name__)
 TIMEOUT = 10
 
 
+#: How keystoneauth1 fails over a document that is none of Keystone's.
+_NO_TOKEN = (ValueError, KeyError, IndexError, AttributeError, TypeError)
+
 Answer = TypeVar("Answer")
 
 
 class LoginRefused(Exception):
     """Keystone does not let him in. Why is nobody's business: it would tell who is known."""
+
+
+class MoreAsked(Exception):
+    """Keystone asks for more than a password; that the password is right it tells everybody who asks it."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,7 @@ class Login:
 
         :param address: whose browser it is, for Keystone's records
         :raises LoginRefused:
+        :raises MoreAsked:
         :raises Unreachable: Keystone does not answer, or not as it should
         """
         auth = v3.Password(
@@ -103,7 +111,7 @@ class Login:
             )
         except LoginRefused:
             return  # it has ended already
-        except Unreachable as error:
+        except (Unreachable, MoreAsked) as error:
             LOG.info("a token was not revoked: %s", error)
 
     def _session(self, address: str | None) -> Any:
@@ -115,15 +123,20 @@ class Login:
             return ask()
         except (exceptions.Unauthorized, exceptions.BadRequest, exceptions.Forbidden):
             raise LoginRefused from None
+        except exceptions.MissingAuthMethods:
+            raise MoreAsked from None
         except exceptions.SSLError:
             raise Unreachable(f"the certificate of Keystone is not trusted; set [{ACCOUNT_GROUP}] cafile") from None
-        except (exceptions.ClientException, requests.RequestException, OSError, ValueError, KeyError) as error:
+        except (exceptions.ClientException, requests.RequestException, OSError, *_NO_TOKEN) as error:
             raise Unreachable(f"Keystone does not answer as it should ({type(error).__name__})") from None
 
 
 def _logged_in(access: Any) -> LoggedIn:
     if not access.project_id or access.expires is None:
         raise LoginRefused
+    names = (access.auth_token, access.user_id, access.username, access.project_id, access.project_name)
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError("what should be a text is none")
     return LoggedIn(
         token=access.auth_token,
         expires_at=access.expires.astimezone(datetime.UTC).replace(tzinfo=None),

@@ -20,7 +20,7 @@ import webob
 import webtest
 
 from glance_related.hosts.account import Unreachable
-from glance_related.hosts.login import Credentials, LoggedIn, LoginRefused
+from glance_related.hosts.login import Credentials, LoggedIn, LoginRefused, MoreAsked
 from glance_related.package_menu.package_menu_filter import PackageMenuMiddleware
 from glance_related.package_menu.page.door import Door
 from tests.filters import menu_side
@@ -63,6 +63,8 @@ class FakeKeystone:
         self.tokens: dict[str, Person] = {}
         self.lifetime = lifetime
         self.is_up = True
+        #: Of whom it asks more than a password.
+        self.cautious: set[str] = set()
         self.asked = 0
         #: From where each of them was, as it was told.
         self.addresses: list[str | None] = []
@@ -76,6 +78,8 @@ class FakeKeystone:
         person = self.people.get(key)
         if person is None or person.password != credentials.password:
             raise LoginRefused
+        if person.name in self.cautious:
+            raise MoreAsked
         token = f"token-{uuid.uuid4()}"
         self.tokens[token] = person
         return LoggedIn(token, self.ends(), person.name, person.name, person.project_id, person.project)

@@ -114,6 +114,16 @@ def test_a_keystone_that_does_not_answer_is_said_to(side: PageSide) -> None:
     assert (reply.status_int, told(reply)) == (503, "Keystone does not answer, or not now. Try again later.")
 
 
+def test_of_whom_keystone_asks_more_than_a_password_he_is_told_that(side: PageSide) -> None:
+    side.keystone.cautious.add("alice")
+    browser = side.browser()
+    reply = browser.log_in(ALICE)
+    assert (reply.status_int, told(reply)[:51]) == (403, "Keystone asks for more than a password, as a one-ti")
+    assert rows(side) == []
+    assert browser.log_in(ALICE, password="wrong").status_int == 403
+    assert told(browser.log_in(ALICE, password="wrong")).startswith("Keystone has not let you in.")
+
+
 # -- staying
 
 

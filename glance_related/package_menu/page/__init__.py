@@ -74,6 +74,8 @@ How it is kept safe
 Limits
 ======
 
+* Users of whom Keystone asks more than a password (``multi_factor_auth_rules``) are told so, and cannot log in here;
+  nor can those who log in elsewhere (federation).
 * A secret is one line here; one of several lines is set by the API or the command line.
 * An administrator's word for a single server (``state``) and the cloud's own menu are not changed here.
 * Whether a user may change something, the page finds out by asking for a change that can never be made (``If-Match:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from glance_related.db.database import DatabaseDown
 from glance_related.hosts.account import Unreachable
-from glance_related.hosts.login import Credentials, LoggedIn, Login, LoginRefused
+from glance_related.hosts.login import Credentials, LoggedIn, Login, LoginRefused, MoreAsked
 from glance_related.package_menu.page.known import DEVICE_SECONDS, Devices, address_of, network_of, spelt
 from glance_related.package_menu.page.sessions import Sessions, form_token, fresh, is_form_token, is_fresh
 from glance_related.package_menu.page.throttle import Attempts, Who
@@ -23,6 +23,7 @@ LOG = logging.getLogger(__name__)
 
 # One sentence for every reason: another would tell who is known.
 _REFUSED = "Keystone has not let you in. Look at user, password, project and domains, and try again."
+_MORE = "Keystone asks for more than a password, as a one-time code, for which this page has no field. Use the command line."
 _STALE = "This form is too old, or your browser has not kept this page's cookie, as it does over TLS only. Try again."
 _OVER = "Your session is over. Nothing was changed; log in again."
 #: How long the login form is good, in seconds.
@@ -144,6 +145,9 @@ class LoginView:
         except LoginRefused:
             LOG.info("a login of %r from %s was refused", typed.user, address)
             return self.form(visit, text=_REFUSED, status=403)
+        except MoreAsked:
+            LOG.info("a login of %r from %s was given up: Keystone asks for more than a password", typed.user, address)
+            return self.form(visit, text=_MORE, status=403)
         except Unreachable as error:
             LOG.warning("nobody can log in: %s", error)
             return self.form(visit, text="Keystone does not answer, or not now. Try again later.", status=503)

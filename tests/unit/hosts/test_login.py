@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from glance_related.hosts.account import Unreachable
-from glance_related.hosts.login import Credentials, Login, LoginRefused
+from glance_related.hosts.login import Credentials, Login, LoginRefused, MoreAsked
 from glance_related.settings.options import load
 from tests.unit.hosts.services import Services
 
@@ -89,6 +89,18 @@ def test_a_token_for_no_project_lets_nobody_in(login: Any, services: Services) -
         (302, {"Location": "/elsewhere"}, {}),
         (307, {"Location": "/elsewhere"}, {}),
         (201, {"X-Subject-Token": "t"}, token(expires_at="never")),
+        (201, {"X-Subject-Token": "t"}, []),
+        (201, {"X-Subject-Token": "t"}, {"token": "x"}),
+        (201, {"X-Subject-Token": "t"}, {"token": []}),
+        (201, {"X-Subject-Token": "t"}, {"token": None}),
+        (201, {"X-Subject-Token": "t"}, token(user=None)),
+        (201, {"X-Subject-Token": "t"}, token(user=[])),
+        (201, {"X-Subject-Token": "t"}, token(user={})),
+        (201, {"X-Subject-Token": "t"}, token(user={"id": 7, "name": None})),
+        (201, {"X-Subject-Token": "t"}, token(project="web")),
+        (201, {"X-Subject-Token": "t"}, token(project={"id": "p-1"})),
+        (201, {"X-Subject-Token": "t"}, token(expires_at=7)),
+        (401, {"Openstack-Auth-Receipt": "r"}, {"receipt": "x", "required_auth_methods": 7}),
     ],
     ids=str,
 )
@@ -99,6 +111,15 @@ def test_a_keystone_that_answers_something_else_is_told_and_gets_no_password_twi
     with pytest.raises(Unreachable, match="Keystone does not answer as it should"):
         login().log_in(TYPED)
     assert services.paths("POST") == [TOKENS], "a redirect is not followed with a password"
+
+
+def test_who_must_say_more_than_a_password_is_told_so(login: Any, services: Services) -> None:
+    receipt = {name: token()["token"][name] for name in ("methods", "issued_at", "expires_at", "user")}
+    asked = {"receipt": receipt, "required_auth_methods": [["password", "totp"]]}
+    services.replies[TOKENS] = (401, {"Openstack-Auth-Receipt": "r"}, asked)
+    with pytest.raises(MoreAsked):
+        login().log_in(TYPED)
+    assert services.paths("POST") == [TOKENS]
 
 
 def test_waiting_has_an_end(login: Any) -> None:
