@@ -23,7 +23,7 @@ LOG = logging.getLogger(__name__)
 
 # One sentence for every reason: another would tell who is known.
 _REFUSED = "Keystone has not let you in. Look at user, password, project and domains, and try again."
-_MORE = "Keystone asks for more than a password, as a one-time code, for which this page has no field. Use the command line."
+_MORE = "Keystone asks for more than a password, as a one-time code, and here is no field for it. Use the command line."
 _STALE = "This form is too old, or your browser has not kept this page's cookie, as it does over TLS only. Try again."
 _OVER = "Your session is over. Nothing was changed; log in again."
 #: How long the login form is good, in seconds.
