@@ -14,6 +14,13 @@ from glance_related.settings.options import ConfigError
 FIELDS = ("instance_id", "hostname", "project_id")
 #: What a name is of: the customer chooses some of its parts, and no more than this may come of it.
 _CERTNAME = re.compile(r"[a-z0-9_][a-z0-9_.-]{0,254}")
+#: What each field may be, in small letters.
+_VALUES = {
+    "instance_id": re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"),
+    "project_id": re.compile(r"[a-z0-9_-]+"),
+    "hostname": re.compile(r"[a-z0-9_.-]+"),
+}
+_INSTANCE_ID_LENGTH, _PROJECT_ID_MAX = 36, 64
 #: By these names Puppet has what is for every node that it does not know.
 _EVERYBODYS = frozenset({"default"})
 
@@ -95,19 +102,34 @@ class Certnames:
 
 
 def _readings(name: str, parts: list[tuple[str, str | None]]) -> Iterator[dict[str, str]]:
-    """Each way in which a name can be made of the parts: a hostname may have dots in it."""
-    if not parts:
-        if not name:
-            yield {}
-        return
-    (text, field), *others = parts
-    if not name.startswith(text):
-        return
-    rest = name[len(text) :]
-    if field is None:
-        yield from _readings(rest, others)
-        return
-    # what stands last is all that is left
-    for end in range(1, len(rest) + 1) if others else [len(rest)]:
-        if rest[:end]:
-            yield from ({field: rest[:end], **one} for one in _readings(rest[end:], others))
+    """Each way in which a name can be made of the parts: a hostname may have dots in it.
+
+    The id of a server is as long as it always is; so with the length of a project's id everything has its place, and
+    whoever asks may be asked by everybody.
+    """
+    fields = [field for _, field in parts if field is not None]
+    fixed = sum(len(text) for text, _ in parts) + (_INSTANCE_ID_LENGTH if "instance_id" in fields else 0)
+    for length in range(1, _PROJECT_ID_MAX + 1) if "project_id" in fields else (0,):
+        left = len(name) - fixed - length
+        if left != 0 if "hostname" not in fields else left < 1:
+            continue
+        lengths = {"instance_id": _INSTANCE_ID_LENGTH, "project_id": length, "hostname": left}
+        reading = _reading(name, parts, lengths)
+        if reading is not None:
+            yield reading
+
+
+def _reading(name: str, parts: list[tuple[str, str | None]], lengths: Mapping[str, int]) -> dict[str, str] | None:
+    """What each part is, where all of them are so long; None where the name is not made so."""
+    found, at = {}, 0
+    for text, field in parts:
+        if not name.startswith(text, at):
+            return None
+        at += len(text)
+        if field is not None:
+            value = name[at : at + lengths[field]]
+            if not _VALUES[field].fullmatch(value):
+                return None
+            found[field] = value
+            at += len(value)
+    return found

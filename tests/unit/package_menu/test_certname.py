@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import pytest
 from hypothesis import given
@@ -111,11 +112,49 @@ def test_a_name_says_of_which_server_it_may_be() -> None:
     assert {name: set(values) for name, values in fields.items()} == {"hostname": {"web-1"}, "project_id": {"7a1c"}}
 
 
-def test_a_hostname_with_dots_in_it_is_read_in_every_way() -> None:
+def test_what_can_be_read_in_several_ways_is_read_in_all_of_them() -> None:
+    fields = certnames("{hostname}-{project_id}").fields("web-example-7a1c")
+    assert fields is not None
+    assert set(fields["hostname"]) == {"web", "web-example"}
+    assert set(fields["project_id"]) == {"example-7a1c", "7a1c"}
+
+
+def test_a_hostname_may_have_dots_in_it_and_an_id_may_not() -> None:
     fields = certnames("{hostname}.{project_id}").fields("web.example.7a1c")
     assert fields is not None
-    assert set(fields["hostname"]) == {"web", "web.example"}
-    assert set(fields["project_id"]) == {"example.7a1c", "7a1c"}
+    assert (set(fields["hostname"]), set(fields["project_id"])) == ({"web.example"}, {"7a1c"})
+
+
+@pytest.mark.parametrize(
+    ("template", "name"),
+    [
+        ("{instance_id}", "web-1"),
+        ("{instance_id}", ID + "0"),
+        ("{instance_id}", ID.replace("-", "_")),
+        ("{instance_id}", "x" + ID[1:]),
+        ("i-{instance_id}.example.org", f"i-{ID}.example.com"),
+        ("{hostname}.{instance_id}", f".{ID}"),
+        ("{hostname}.{instance_id}", ID),
+        ("{hostname}.{project_id}", "web-1." + "a" * 65),
+        ("{project_id}-{instance_id}", f"a.b-{ID}"),
+    ],
+)
+def test_what_is_no_id_is_read_as_none(template: str, name: str) -> None:
+    assert certnames(template).fields(name) is None
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{hostname}.{project_id}.example.org", "{hostname}.{project_id}.{instance_id}.example.org",
+        "{hostname}{project_id}{instance_id}", "{project_id}-{hostname}-{instance_id}", "{hostname}-{project_id}",
+    ],
+)  # fmt: skip
+def test_no_name_keeps_whoever_reads_it_busy(template: str) -> None:
+    began = time.process_time()
+    for name in ("a" + "." * 254, "a." * 121 + ".example.org", "a" + "-" * 254, "a" * 218 + f".{ID}", "-" * 255):
+        certnames(template).fields(name)
+    assert time.process_time() - began < 0.5, "a shorter time than that of one request"
 
 
 @pytest.mark.parametrize(
@@ -126,21 +165,24 @@ def test_a_name_that_is_made_otherwise_is_no_servers(name: str) -> None:
     assert certnames("{hostname}.example.org").fields(name) is None
 
 
-WORDS = st.text("abc.-_", min_size=1, max_size=6)
+WORDS, IDS = st.text("abc.-_", min_size=1, max_size=6), st.text("abc-_", min_size=1, max_size=6)
+FIELDS = ("{hostname}", "{project_id}", "{instance_id}")
 TEMPLATES = [
-    "".join(parts) for parts in itertools.product(["", "x-"], ["{hostname}"], [".", "-", ""], ["{project_id}"])
+    f"{before}{between.join(fields)}{after}"
+    for before, between, after in itertools.product(["", "x-"], [".", "-", ""], ["", ".b"])
+    for fields in (*itertools.permutations(FIELDS), *itertools.permutations(FIELDS[:2]), FIELDS[::2])
 ]
 
 
-@given(st.sampled_from(TEMPLATES), WORDS, WORDS)
+@given(st.sampled_from(TEMPLATES), WORDS, IDS)
 def test_a_servers_own_words_are_always_among_what_its_name_says(template: str, hostname: str, project_id: str) -> None:
     one = server(hostname=hostname, project_id=project_id)
     name = certnames(template).of(one)
     if name is not None:
         fields = certnames(template).fields(name)
         assert fields is not None
-        assert hostname in fields["hostname"]
-        assert project_id in fields["project_id"]
+        own = {"hostname": hostname, "project_id": project_id, "instance_id": ID}
+        assert {field for field, values in fields.items() if own[field] not in values} == set()
 
 
 def test_an_operator_is_told_that_customers_choose_hostnames() -> None:
