@@ -5,7 +5,8 @@
     packages by their names on the menu, with what they are here.
 ``chef-json``
     for ``chef-client -j``: ``{"run_list": ["recipe[apache::ssl]"], "apache": {"port": 80}, "role": "web"}``. A
-    variable that belongs to packages is an attribute of their cookbooks, any other one at the top.
+    variable that belongs to packages is an attribute of their cookbooks, any other one at the top. None may be called
+    ``run_list`` or ``recipes``, by which Chef knows what to run.
 
 A document is replaced in one step: whoever reads it reads the old one or the new one. It holds secrets as they are, so
 its mode is 0640, and the folder should let in only who needs them.
@@ -86,6 +87,8 @@ def _plain(instance: Instance, packages: Sequence[Package], variables: Sequence[
 
 
 _RUN_LIST = "run_list"
+#: By these names Chef takes what to run from a document; of one that has both it refuses all.
+_WHAT_TO_RUN = frozenset({_RUN_LIST, "recipes"})
 
 
 def _for_chef(_instance: Instance, packages: Sequence[Package], variables: Sequence[Variable]) -> dict[str, Any]:
@@ -97,6 +100,6 @@ def _for_chef(_instance: Instance, packages: Sequence[Package], variables: Seque
         for cookbook in dict.fromkeys(package.partition("::")[0] for package in variable.packages):
             put_value(attributes.setdefault(cookbook, {}), variable)
     for name in (*attributes, *alone):
-        if name == _RUN_LIST or (name in alone and name in attributes):
+        if name in _WHAT_TO_RUN or (name in alone and name in attributes):
             raise Refused(f"{name} cannot be an attribute's name: it means something else to Chef here")
     return {_RUN_LIST: [f"recipe[{package.realised}]" for package in packages], **alone, **attributes}
