@@ -66,6 +66,9 @@ Limits
 ======
 
 * Every process in a guest reaches its metadata service, and reads what this server has, secrets too.
+* No package of the owner's goes for one of the menu: what cannot be there beside it is reported as failed, with what is
+  in its way. So is one of which the guest cannot tell whether it is there already.
+* What came along with a package, because that needs it, stays when the package goes, and may be in another's way then.
 * A guest without a network, as one with a config drive alone, has what came with its first boot.
 * A guest that is not known, of a project that has just booted others, is told to ask later, until
   ``glance-related-worker`` has found out which request made it: Nova's metadata service has no record to ask.
