@@ -115,11 +115,13 @@ class Done:
     :param applied: what it has, without what is secret; None: it does not tell
     :param message: its own words, if any
     :param generation: of what it was handed, which may be newer than what it was to have; None: just that
+    :param action: what it did; None: what it was to do
     """
 
     applied: Mapping[str, Any] | None = None
     message: str = ""
     generation: int | None = None
+    action: str | None = None
 
 
 def words(text: object) -> str:

@@ -19,6 +19,7 @@ from glance_related.db.among import among
 from glance_related.db.clock import now_ms
 from glance_related.db.database import Database
 from glance_related.db.models import deliveries
+from glance_related.deliveries import outcome_store
 from glance_related.deliveries.delivery import (
     CONFIRMED,
     DELIVERED,
@@ -145,69 +146,14 @@ class DeliveryStore:
         def work(connection: sa.Connection) -> list[str]:
             lost = _lost(connection, claim, [one.id for one, _ in outcomes])
             if done:
-                connection.execute(self._done(claim), done)
+                connection.execute(outcome_store.done(claim, self._now), done)
             for one, outcome in failed:
-                connection.execute(self._failed(claim, outcome), {"asked_id": one})
+                connection.execute(outcome_store.failed(claim, self._now, **vars(outcome)), {"asked_id": one})
             for one in lost:
-                connection.execute(self._again(), {"asked_id": one})
+                connection.execute(outcome_store.again(self._now), {"asked_id": one})
             return lost
 
         return self._database.write(work)
-
-    def _done(self, claim: str) -> Any:
-        is_old = _ROWS.generation != _ROWS.claimed_generation
-        had = sa.bindparam("had", type_=sa.BigInteger)
-        return (
-            sa.update(deliveries)
-            .where(_ROWS.id == sa.bindparam("asked_id"), _ROWS.claim == claim)
-            .ordered_values(
-                (_ROWS.due_at, sa.case((is_old, self._now), else_=None)),
-                (_ROWS.state, sa.case((is_old, PENDING), else_=DELIVERED)),
-                (_ROWS.attempts, 0),
-                (_ROWS.applied_generation, had),
-                (_ROWS.applied, sa.bindparam("said")),
-                (_ROWS.message, sa.bindparam("words")),
-                (_ROWS.confirmed_at, self._now),
-                (_ROWS.updated_at, self._now),
-                (_ROWS.claim, ""),
-                # what it was handed may be newer than what it was to have: that is wished for no more
-                (_ROWS.generation, sa.case((_ROWS.generation < had, had), else_=_ROWS.generation)),
-            )
-        )
-
-    def _failed(self, claim: str, outcome: Failed) -> Any:
-        is_old = _ROWS.generation != _ROWS.claimed_generation
-        attempts: Any = _ROWS.attempts
-        state, later = FAILED, None
-        if outcome.delay is not None:
-            state, later = PENDING, self._now + int(outcome.delay * 1000)
-        if not outcome.counts:
-            attempts = sa.case((_ROWS.attempts > 0, _ROWS.attempts - 1), else_=0)
-        return (
-            sa.update(deliveries)
-            .where(_ROWS.id == sa.bindparam("asked_id"), _ROWS.claim == claim)
-            .ordered_values(
-                (_ROWS.due_at, sa.case((is_old, self._now), else_=later) if outcome.counts else later),
-                (_ROWS.state, sa.case((is_old, PENDING), else_=state)),
-                (_ROWS.attempts, sa.case((is_old, 0), else_=attempts)),
-                (_ROWS.message, words(outcome.message)),
-                (_ROWS.updated_at, self._now),
-                (_ROWS.claim, ""),
-            )
-        )
-
-    def _again(self) -> Any:
-        """What may have been overwritten is handed over once more; who has it now does that himself afterwards."""
-        is_his = _ROWS.state == DELIVERING
-        return (
-            sa.update(deliveries)
-            .where(_ROWS.id == sa.bindparam("asked_id"), _ROWS.state != FAILED)
-            .ordered_values(
-                (_ROWS.claimed_generation, -1),
-                (_ROWS.due_at, sa.case((is_his, _ROWS.due_at), else_=self._now)),
-                (_ROWS.state, sa.case((is_his, _ROWS.state), else_=PENDING)),
-            )
-        )
 
     # -- receivers that pull
 
@@ -377,6 +323,8 @@ def _finished(delivery: Delivery, outcome: Done) -> dict[str, Any]:
         "had": delivery.generation if outcome.generation is None else outcome.generation,
         "said": _json(outcome.applied),
         "words": words(outcome.message),
+        "asked": delivery.action,
+        "did": outcome.action or delivery.action,
     }
 
 

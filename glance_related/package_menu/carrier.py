@@ -76,8 +76,7 @@ class PackageCarrier:
                 LOG.error("a secret of server %s cannot be read: this host has not the keys", kept.ref.instance_id)
                 raise
             done = receiver.configure_packages(told.instance, told.packages, told.variables)
-            settings = shown(as_of.menu.settings(kept.choices))
-            return replace(done, applied=settings, generation=told.instance.generation)
+            return replace(done, applied=shown(told), generation=told.instance.generation)
 
         return job
 
@@ -109,4 +108,5 @@ class PackageCarrier:
 
 def _removing(receiver: PackageDriver, delivery: Delivery) -> Job:
     instance = Instance(delivery.ref, delivery.project_id, "", "", generation=delivery.generation)
-    return lambda: receiver.remove(instance)
+    # of a server that is gone nothing else is recorded, whatever was wished for
+    return lambda: replace(receiver.remove(instance), action=REMOVE)

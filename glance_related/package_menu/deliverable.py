@@ -54,11 +54,11 @@ def instance_of(kept: Kept, generation: int) -> Instance:
     return Instance(kept.ref, kept.project_id, kept.name, kept.hostname, kept.os_distro, generation)
 
 
-def shown(settings: Settings) -> dict[str, Any]:
-    """What is on and has which value, as the API shows it: a secret has none."""
+def shown(told: Deliverable) -> dict[str, Any]:
+    """What a driver was told, as the API shows it: a secret has no value."""
     return {
-        "packages": [setting.entry.name for setting in settings.packages],
-        "variables": {setting.entry.name: shown_value(setting.value) for setting in settings.variables},
+        "packages": [package.name for package in told.packages],
+        "variables": {one.name: None if one.is_secret else one.value for one in told.variables},
     }
 
 

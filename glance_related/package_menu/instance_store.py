@@ -16,7 +16,6 @@ from glance_related.db.among import among
 from glance_related.db.clock import now_ms
 from glance_related.db.database import Database
 from glance_related.db.models import (
-    deliveries,
     package_entries,
     package_history,
     package_instance_states,
@@ -25,10 +24,10 @@ from glance_related.db.models import (
 from glance_related.db.paging import is_behind
 from glance_related.deliveries.delivery import Wish
 from glance_related.deliveries.fanouts import Fanout, FanoutStore
-from glance_related.deliveries.wish_store import wish
+from glance_related.deliveries.wish_store import forget, wish
 from glance_related.instance_ref import InstanceRef
 from glance_related.package_menu.rules import NO_CHOICES, Choice
-from glance_related.package_menu.store import BATCH, Stale
+from glance_related.package_menu.store import BATCH, SYSTEM, Stale
 from glance_related.package_menu.stored import value_of, written
 
 _ROWS, _CHOICES, _HISTORY = package_instances.c, package_instance_states.c, package_history.c
@@ -205,7 +204,7 @@ class InstanceStore:
             values = {name: getattr(kept, name) for name in _PLAIN}
             connection.execute(sa.insert(package_instances), {**_columns(kept.ref), **values})
             self._write(connection, kept, {}, kept.choices)
-            wish(connection, wishes)
+            wish(connection, wishes, is_news=True)  # it may have been there before
             self._note(connection, kept, record)
 
         try:
@@ -264,14 +263,8 @@ class InstanceStore:
                     table.c.instance_id == ref.instance_id,
                 )
                 connection.execute(sa.delete(table).where(*of_server))
-            pulled = (
-                deliveries.c.nova_installation_uuid == ref.nova_installation_uuid,
-                deliveries.c.instance_id == ref.instance_id,
-                deliveries.c.is_pulled == 1,
-            )
-            connection.execute(sa.delete(deliveries).where(*pulled))
             if gone:
-                wish(connection, wishes)
+                forget(connection, ref, SYSTEM, wishes)
             return gone
 
         return self._database.write(work)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from glance_related.deliveries.delivery import CONFIRMED, OFFERED, READ, Delivery
+from glance_related.deliveries.delivery import CONFIRMED, DELIVERING, OFFERED, PENDING, READ, Delivery
 from glance_related.package_menu.deliverable import generation_of, shown_value
 from glance_related.package_menu.entry import VARIABLE
 from glance_related.package_menu.instance_store import Kept
@@ -124,6 +124,7 @@ def delivery_document(delivery: Delivery, generation: int | None = None) -> dict
     state = delivery.state
     if state in (READ, CONFIRMED) and desired > max(delivery.generation, delivery.applied_generation or 0):
         state = OFFERED  # what it has fetched is not the last any more
+    has_it = delivery.applied_generation is not None and delivery.applied_generation >= desired
     return {
         "id": delivery.id,
         "driver": delivery.driver,
@@ -131,7 +132,8 @@ def delivery_document(delivery: Delivery, generation: int | None = None) -> dict
         "state": state,
         "desired_generation": desired,
         "applied_generation": delivery.applied_generation,
-        "is_current": delivery.applied_generation is not None and delivery.applied_generation >= desired,
+        # what is to be handed over again may have been lost, or be something else under the same number
+        "is_current": has_it and state not in (PENDING, DELIVERING, OFFERED),
         "applied": delivery.applied,
         "message": delivery.message,
         "attempts": delivery.attempts,

@@ -10,8 +10,9 @@
 `rider_suite`           the same of what rides on requests to Nova
 `override_suite`        the same of what servers were booted with
 `delivery_suite`        the same of the outbox
+`gone_suite`            the same of servers that go and come back in it
 `waiting_suite`         the same of how much waits in it, and since when
-`outbox`                what these two work with
+`outbox`                what these three work with
 `menu_suite`            the same of the package menu
 `instance_suite`        the same of what servers have of it
 `package_driver_suite`  the same of whom it is handed to

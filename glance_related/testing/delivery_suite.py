@@ -89,14 +89,6 @@ class DeliverySuite(OutboxSuite):
             assert (again.ref, again.generation, again.attempts) == (server, 2, 1)
             store.finish(claim, [(again, Done())])
 
-    def test_a_server_that_comes_back_is_news_whatever_its_generation(self, store: DeliveryStore, wished: Any) -> None:
-        server = ref()
-        wished(server, 9, action=REMOVE)
-        deliver(store)
-        wished(server, 1)
-        (one,) = store.of(server)
-        assert (one.action, one.generation, one.state) == ("settings", 1, PENDING)
-
     # -- claims
 
     def test_two_workers_never_have_the_same(self, store: DeliveryStore, other: DeliveryStore, wished: Any) -> None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -133,7 +134,32 @@ class InstanceSuite:
         store.change(after, {}, [wish(one, 1)], None)  # while it is handed over
         deliveries.finish(claim, [(row, Done(generation=3))])
         (row,) = deliveries.of(one.ref)
-        assert (row.state, row.generation, row.applied_generation) == (PENDING, 3, 3)
+        assert (row.state, row.generation, row.applied_generation) == (PENDING, 2, 3)
+
+    def test_everybody_who_was_handed_something_forgets_a_server_whoever_deletes_it(
+        self, databases: Sequence[Database], store: InstanceStore, other: InstanceStore
+    ) -> None:
+        """Not everybody who deletes servers need know all receivers."""
+        deliveries = DeliveryStore(databases[0])
+        one, beside = kept(), kept()
+        for server in (one, beside):
+            ldap = replace(wish(server), driver="ldap")
+            store.add(server, [wish(server), ldap, replace(wish(server), driver="guest", is_pulled=True)])
+        assert other.remove(one.ref, [wish(one, 7, REMOVE)])
+        rows = [(row.driver, row.action, row.state) for row in deliveries.of(one.ref)]
+        assert rows == [("file", REMOVE, PENDING), ("ldap", REMOVE, PENDING)]
+        assert {row.action for row in deliveries.of(beside.ref)} == {"settings"}
+        assert not other.remove(one.ref, [wish(one, 8, REMOVE)])
+
+    def test_a_server_that_is_seen_again_is_handed_over_whatever_was_handed_over_before(
+        self, databases: Sequence[Database], store: InstanceStore
+    ) -> None:
+        one, deliveries = kept(), DeliveryStore(databases[0])
+        deliveries.add([wish(one, 9)])  # of a menu, for a server that had just gone
+        claim, taken = deliveries.claim("file", "w", 10, 60)
+        deliveries.finish(claim, [(row, Done()) for row in taken])
+        store.add(one, [wish(one, 1)])
+        assert [row.state for row in deliveries.of(one.ref)] == [PENDING]
 
     def test_what_becomes_known_of_a_server_comes_with_the_change_that_it_makes(
         self, store: InstanceStore, other: InstanceStore

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from glance_related.db.database import Database
 from glance_related.deliveries.fanouts import FanoutStore
@@ -48,7 +48,7 @@ class HeldUp(MenuStore):
         super().__init__(database)
         self._meanwhile = [meanwhile]
 
-    def _deviates(self, connection: sa.Connection, project_id: str) -> bool:
+    def _deviates(self, connection: Any, project_id: str) -> bool:
         deviates = super()._deviates(connection, project_id)
         if self._meanwhile:
             self._meanwhile.pop()()

@@ -43,11 +43,13 @@ class OutboxSuite:
 
     @pytest.fixture
     def wished(self, databases: Sequence[Database]) -> Any:
-        """Puts a wish into the outbox."""
+        """Puts a wish into the outbox: of a menu, or a server's own, which is always news."""
 
-        def put(server: InstanceRef, generation: int = 1, driver: str = "file", **more: Any) -> None:
+        def put(
+            server: InstanceRef, generation: int = 1, driver: str = "file", *, is_news: bool = False, **more: Any
+        ) -> None:
             one = Wish(server, "package_menu", driver, "alice-project", generation, **more)
-            databases[0].write(lambda connection: wish(connection, [one]))
+            databases[0].write(lambda connection: wish(connection, [one], is_news=is_news))
 
         return put
 

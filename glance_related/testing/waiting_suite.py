@@ -32,7 +32,7 @@ class WaitingSuite(OutboxSuite):
         second = since(other, server)
         assert second > first
         later()
-        wished(server, 3, action=REMOVE)
+        wished(server, 3, action=REMOVE, is_news=True)
         third = since(other, server)
         assert third > second
         later()

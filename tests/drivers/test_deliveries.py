@@ -8,6 +8,7 @@ import pytest
 
 from glance_related.db.database import Database
 from glance_related.testing.delivery_suite import DeliverySuite
+from glance_related.testing.gone_suite import GoneSuite
 from glance_related.testing.waiting_suite import WaitingSuite
 
 
@@ -21,6 +22,14 @@ class TestDeliveries(DeliverySuite):
 
 class TestWaiting(WaitingSuite):
     """The same of how much waits, and since when."""
+
+    @pytest.fixture
+    def databases(self, databases: Sequence[Database]) -> Sequence[Database]:
+        return databases
+
+
+class TestGone(GoneSuite):
+    """The same of servers that go and come back."""
 
     @pytest.fixture
     def databases(self, databases: Sequence[Database]) -> Sequence[Database]:

@@ -11,11 +11,13 @@ from typing import Any
 import webtest
 from cryptography.fernet import Fernet
 
+from glance_related.deliveries.delivery import Wish
 from glance_related.deliveries.store import DeliveryStore
 from glance_related.deliveries.worker import Worker
 from glance_related.instance_ref import InstanceRef
 from glance_related.package_menu.books import Books
 from glance_related.package_menu.carrier import PackageCarrier
+from glance_related.package_menu.deliverable import generation_of, wishes
 from glance_related.package_menu.instance_store import Kept
 from glance_related.package_menu.package_menu_filter import filter_factory
 from glance_related.riders.store import RiderStore
@@ -85,6 +87,11 @@ class MenuSide:
 
     def kept(self, server_id: str) -> Kept | None:
         return self.books.instances.get(InstanceRef(NOVA, server_id))
+
+    def wishes(self, kept: Kept) -> list[Wish]:
+        """That everybody shall have what a server has."""
+        generation = generation_of(kept, self.books.menu.of_project(kept.project_id))
+        return wishes([(kept.ref, kept.project_id, generation)], self.books.drivers)
 
     def deliver(self) -> None:
         """Let a worker hand over what is due."""

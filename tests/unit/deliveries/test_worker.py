@@ -116,7 +116,7 @@ def test_however_long_an_outage_lasts_nothing_is_given_up(
 
     refs = wished(3)
     gone = Wish(refs[0], "package_menu", "file", "alice-project", 2, "remove")
-    database.write(lambda connection: wish(connection, [gone]))
+    database.write(lambda connection: wish(connection, [gone], is_news=True))
     for _ in range(QUICK.max_attempts * 3):  # as from a timer: each time it is a new one
         before = len(asked)
         with running(make(store, Carrier(act=act))):
