@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from glance_related.deliveries.delivery import Refused
 from glance_related.deliveries.store import Failed
-from glance_related.hosts.nova.servers import Servers
+from glance_related.hosts.nova.servers import NotAnswered, Servers
 from glance_related.package_menu import problems
 from glance_related.package_menu.asking import caller_of, needing_the_database, settings_refused
 from glance_related.package_menu.books import Books
@@ -43,7 +43,12 @@ class NodePart:
 
     def show(self, request: Request) -> WSGIApplication:
         """GET /package-menu/nodes/{certname}."""
-        certname = request.names["certname"]
+        try:
+            return self._shown(request, request.names["certname"])
+        except NotAnswered as failure:
+            return failure.reply
+
+    def _shown(self, request: Request, certname: str) -> WSGIApplication:
         with needing_the_database():
             found = self._found(request, certname)
             if not found:
@@ -101,11 +106,17 @@ class NodePart:
         return told if len(shown) == len(told.variables) else replace(told, variables=shown)
 
     def _is_shown(self, request: Request, kept: Kept) -> bool:
-        """Whether the caller may be told: Nova decides who sees the server."""
+        """Whether the caller may be told: Nova decides who sees the server.
+
+        :raises NotAnswered: it says nothing of it; whoever is told that there is no such server would forget it
+        """
         caller = caller_of(request)
         if not self._books.suite.policy.allows(policy.MENU_NODE, caller, project_id=kept.project_id):
             return False
-        return Servers(request).server(kept.ref.instance_id).code == 200
+        reply = Servers(request).server(kept.ref.instance_id)
+        if reply.code not in (200, 403, 404):
+            raise NotAnswered(reply)
+        return reply.code == 200
 
 
 def _tag(generation: int, document: Mapping[str, Any]) -> str:

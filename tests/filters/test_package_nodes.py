@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import webob.exc
 
 from glance_related.instance_ref import InstanceRef
 from tests.filters.conftest import ADMIN, MEMBER, NOVA
@@ -152,6 +153,24 @@ def test_nova_decides_who_sees_a_server(side: MenuSide) -> None:
     server_id = side.booted()
     del side.nova.servers[server_id]
     assert code_of(node(side, server_id, who=ADMIN)) == (404, "package_menu.no_node")
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_nova_that_fails_has_not_said_that_there_is_no_such_server(
+    side: MenuSide, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """Puppet goes on with what it was told last, and is told nothing of it only where Nova has said so."""
+    server_id = side.booted()
+
+    def fails(*_: Any) -> None:
+        raise webob.exc.status_map[status]("not now")
+
+    monkeypatch.setattr(side.nova, "_seen", fails)
+    reply = node(side, server_id)
+    assert (reply.status_int, "not now" in reply.text) == (status, True)
+    assert "X-Glance-Related-Code" not in reply.headers
+    monkeypatch.undo()
+    assert node(side, server_id).status_int == 200
 
 
 def test_secrets_are_told_to_those_who_hand_them_on_and_to_nobody_else(side: MenuSide) -> None:

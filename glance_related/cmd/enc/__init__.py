@@ -8,7 +8,8 @@ configuration. In ``puppet.conf`` of the Puppet server::
     node_terminus = exec
     external_nodes = /usr/bin/glance-related-enc
 
-The credential is made once. For the servers of one project, by a user who is a reader there; secrets are not told::
+The credential is made once. For the servers of one project, by a user who is a reader there; secrets are not told, and
+of a server that has any its customer is not told that Puppet has asked::
 
     openstack application credential create --role reader --access-rules \\
       '[{"service": "compute", "method": "GET", "path": "/v2.1/package-menu/nodes/*"}]' puppet

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from keystoneauth1 import exceptions
@@ -70,7 +71,12 @@ def ask(conf: Conf, certname: str, etag: str | None) -> Answered | None:
     code = response.headers.get(CODE_HEADER)
     if code == _NO_NODE:
         raise Missing(_message(response) or f"No server is known by the name {certname}.")
-    if response.status_code in (401, 403) or (code is not None and response.status_code < 500):
+    if response.status_code == 401:
+        raise Refused(
+            "The compute API does not take the application credential for this (401): its access rules must let it GET "
+            f"{urlsplit(response.url).path}, and Nova's [keystone_authtoken] must have service_type = compute."
+        )
+    if response.status_code == 403 or (code is not None and response.status_code < 500):
         raise Refused(f"The compute API refuses ({response.status_code}): {_message(response) or 'without a word'}")
     document = _document(response) if response.status_code == 200 else None
     if not isinstance(document, dict) or not _is_node(document):

@@ -210,6 +210,16 @@ def test_a_credential_that_keystone_refuses_is_an_operators_matter(puppet: Puppe
     assert "the access rules say no" in puppet.run().err
 
 
+def test_a_credential_that_nova_does_not_take_is_told_with_what_it_needs(puppet: Puppets, api: Api) -> None:
+    """What checks tokens in front of Nova says no more than that it wants one."""
+    puppet.run()
+    api.node_answers(401, {"error": {"code": 401, "message": "The request you have made requires authentication."}})
+    done = puppet.run()
+    assert (done.code, done.out) == (1, "")
+    assert "its access rules must let it GET /v2.1/package-menu/nodes/web-1," in done.err
+    assert "service_type = compute" in done.err
+
+
 # -- what others may do to what is kept
 
 
