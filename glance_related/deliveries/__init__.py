@@ -5,6 +5,7 @@
                  receiver can say
 `store`          `DeliveryStore`: the outbox in the database, claimed by compare-and-swap
 `outcome_store`  what becomes of it, as it is recorded
+`known_store`    what there is of it for many servers
 `wish_store`     `wish`: what is wished for, in the transaction of the change it comes from
 `fanouts`        `FanoutStore`: changes that reach many servers, made deliveries page by
                  page

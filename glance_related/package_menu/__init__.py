@@ -140,7 +140,8 @@ Options
 In ``[package_menu]`` of ``glance-related.conf``:
 
 ``package_management_driver`` (file)
-    whom settings are handed to; several may be active
+    whom settings are handed to; several may be active. nova-api and nova-metadata name them all, a worker may name
+    some. Whoever is named later has every server a few minutes after
 ``max_entries`` (5000)
     most entries of the menu
 ``max_settings_bytes`` (262144)
@@ -253,7 +254,8 @@ Limits
 * Of several servers of one boot Nova's answer names the first only. The others have their settings as soon as somebody
   looks at one, its guest asks, or a worker has found them in Nova's record, a few seconds later.
 * A change of a project's or of the cloud's menu reaches servers one after the other; ``glance-related-manage deliveries
-  status`` tells how many are still to come. Guests see it the next time they ask.
+  status`` tells how many are still to come. Guests see it the next time they ask. Where a worker names some of the
+  drivers only, the others' workers see what it has seen to within five minutes.
 * What a driver has refused stays ``failed`` until the settings change, or somebody retries it (``glance-related-manage
   deliveries retry``). After a database was restored, ``deliveries retry --all`` hands everything over again.
 * Settings are readable in the guest, and what the drivers write holds secrets as they are: whoever reads the folder,

@@ -13,6 +13,7 @@ from glance_related.deliveries.delivery import REMOVE, Delivery, Done, Wish
 from glance_related.deliveries.fanouts import Fanout, FanoutStore
 from glance_related.deliveries.worker import Job
 from glance_related.package_menu.books import Books
+from glance_related.package_menu.catch_up import CatchUp
 from glance_related.package_menu.deliverable import generation_of, shown, wishes
 from glance_related.package_menu.drivers.driver import Instance, PackageDriver
 from glance_related.package_menu.instance_store import Kept
@@ -47,7 +48,8 @@ class PackageCarrier:
         self._fanouts = FanoutStore(books.suite.database)
         self._fanout: Fanout | None = None
         self._lease = books.suite.settings.deliveries.lease_seconds
-        self._asides = [(chore, Aside(chore)) for chore in (look_around,) if chore is not None]
+        chores = (CatchUp(books, clock), look_around)
+        self._asides = [(chore, Aside(chore)) for chore in chores if chore is not None]
         self._clock = clock
         self._asked_at = float("-inf")
 
