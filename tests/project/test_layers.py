@@ -86,6 +86,7 @@ HOMES = {
         "hosts/account.py": "the suite's own account",
         "hosts/former_vendordata.py": "what Nova's vendordata target was before it was the suite",
         "hosts/login.py": "people who log in on the page",
+        "guest/program/talking.py": "what a guest's answers may be cut off by",
         "settings/options.py": "the options of that account",
         "cmd": "says in a sentence what the account could not do",
     },

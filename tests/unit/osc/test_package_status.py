@@ -109,9 +109,9 @@ def test_waiting_ends_when_every_driver_has_it_and_shows_how_far_it_has_come(ali
     told = run(alice, "status", "--wait", "web-1")
     assert told.code == 0
     assert [(row["Driver"], row["State"]) for row in told.json] == [("file", "delivered")]
-    first, *_, last = told.err.strip().split("\r")
-    assert first.startswith("Progress: file ")
-    assert last == "Progress: file delivered"
+    said = told.err.strip().split("\r")
+    assert said[0].startswith("Progress: file ")
+    assert said[-1] == "Progress: file delivered"
     assert told.err.endswith("\n")
 
 
