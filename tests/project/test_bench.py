@@ -22,7 +22,7 @@ def test_the_list_names_every_figure_with_its_goal() -> None:
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     groups = {"passing", "listing", "plain", "creating", "snapshots", "rotation", "overrides", "lookups", "memory"}
-    groups |= {"menus", "delivering", "launching"}
+    groups |= {"menus", "delivering", "launching", "guest_meta", "page"}
     assert {line.split()[0] for line in lines} == groups
     assert all("<=" in line or ">=" in line for line in lines)
 
@@ -73,6 +73,20 @@ def test_overriding_is_measured_where_glance_is_seen_to_override(tmp_path: Path)
     assert all(figure["value"] > 0 for figure in figures)
     new, remembered = (figure["value"] for figure in figures if figure["name"].startswith("judging"))
     assert new > remembered  # else something answers from memory that should not
+
+
+def test_a_menu_is_measured_where_our_filter_is_seen_to_show_it(tmp_path: Path) -> None:
+    file = tmp_path / "figures.json"
+    words = ("--only", "menus", "--rounds", "3", "--seconds", "1", "--databases", "postgresql")
+    done = bench("--venv", sys.prefix, *words, "--json", str(file))
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(file.read_text())
+    assert [(figure["name"].partition(",")[0].partition(" / ")[0], figure["goal"]) for figure in figures] == [
+        ("statements for the settings of one server", "<= 3 statements (at any size of the menu)"),
+        ("settings of one server", "<= 5 ms (on PostgreSQL)"),
+        ("GET of a project's menu of 1000 entries", "<= 1.3 x"),
+    ]
+    assert figures[0]["met"]
 
 
 def test_a_size_that_is_too_small_is_refused_before_anything_starts() -> None:

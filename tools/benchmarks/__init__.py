@@ -13,5 +13,5 @@ else the machine does meets both, and medians are compared.
 * `clouds`: a whole cloud with Nova; `calls`: calls through our filters in this process
 * `bench`: what the figures share, started when the first of them wants it
 * `passing`, `listing`, `plain`, `creating`, `snapshots`, `rotation`, `overrides`, `menus`,
-  `delivering`, `launching`, `lookups`, `memory`: the measurements themselves
+  `delivering`, `launching`, `guest_meta`, `page`, `lookups`, `memory`: the measurements themselves
 """

@@ -32,6 +32,9 @@ DELIVERIES = Goal(500, "per second", at_least=True, note="on PostgreSQL")
 DELIVERIES_BESIDE = Goal(0.8, at_least=True)
 TWO_WORKERS = Goal(1.8, at_least=True)
 LAUNCH = Goal(1.10)
+GUEST_META = Goal(1.02)
+PAGE = Goal(1000, "ms")
+PAGE_SIZE = Goal(150, "KiB")
 
 #: A pool so small that a million images do not fit.
 SMALL_POOL_MB = 512
@@ -98,6 +101,17 @@ GROUPS: dict[str, Group] = {
     ),
     "launching": Group(
         "benchmarks.launching", (("POST /servers with packages / without our filters, real cloud", str(LAUNCH)),)
+    ),
+    "guest_meta": Group(
+        "benchmarks.guest_meta",
+        (("GET of Nova's metadata service through guest_meta / without, processor time, real cloud", str(GUEST_META)),),
+    ),
+    "page": Group(
+        "benchmarks.page",
+        (
+            ("page of the menu, first view of 1000 entries in Chromium, real cloud", str(PAGE)),
+            ("the same, bytes over the wire", str(PAGE_SIZE)),
+        ),
     ),
     "lookups": Group("benchmarks.lookups", (("store look-up, 10^7 rows / 10^4 rows", str(LOOK_UP)),)),
     "memory": Group("benchmarks.memory", (("memory while 1 GiB goes up and down, growth", str(MEMORY)),)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -24,6 +25,8 @@ from cloud.suite import Suite
 
 #: Who acts in every measurement.
 WHO = "alice"
+#: Below this path Nova's metadata service answers without our filter, from the same process.
+WITHOUT = "/without"
 
 _EXTRA = 2
 _MICROVERSION = "compute 2.90"
@@ -123,6 +126,8 @@ class NovaCloud:
         site = self.compute.sites[0]
         self._suite.write_config()
         self.compute.write_config()
+        site.suite.make_keys()  # for the page's sessions
+        _add_stock_pipeline(site.nova.metadata.etc / "api-paste.ini")
         for glance in (self._glance, self._stock_glance):
             glance.write_config()
         self.compute.start_servers()
@@ -199,6 +204,16 @@ class _StockCompute(Daemon):
         (state / "instances").mkdir(exist_ok=True)
         own = f"[DEFAULT]\nhost = {self.host}\nstate_path = {state}\n[oslo_concurrency]\nlock_path = {state}/lock\n"
         self.conf.write_text(self.conf.read_text() + own + self._alone)
+
+
+def _add_stock_pipeline(paste: Path) -> None:
+    """Beside the pipeline of Nova's metadata service a stock one, below a path of its own."""
+    text = paste.read_text()
+    found = re.search(r"(?m)^\[pipeline:meta\]\npipeline = (.*) guest_meta (.*)$", text)
+    if found is None or text.count("\n/: meta\n") != 1:
+        raise Trouble(f"{paste} has no pipeline with guest_meta in it")
+    without = f"\n[pipeline:stock_meta]\npipeline = {found[1]} {found[2]}\n"
+    paste.write_text(text.replace("\n/: meta\n", f"\n/: meta\n{WITHOUT}: stock_meta\n") + without)
 
 
 def wait(happens: Callable[[], bool], what: str, pause: float = 0.3) -> None:

@@ -39,7 +39,7 @@ _MANY = 1_000_000
 _SLOW = 0.020
 _SLOW_DELIVERIES = 1500
 _ROUNDS = 3
-PROJECT = "a project"
+PROJECT = "a-project"
 
 
 def measure(bench: Bench) -> list[Figure]:

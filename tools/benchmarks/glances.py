@@ -6,11 +6,11 @@ Without authtoken no Keystone answers for every request, so that nothing but Gla
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 
 from benchmarks.client import Client
 from benchmarks.databases import free_port
+from benchmarks.measure import processor_time
 from cloud import Trouble
 from cloud.processes import HOST, Service, clean_environment, need
 from cloud.servers import gunicorn
@@ -143,8 +143,7 @@ class Glance:
 
     def computed(self) -> float:
         """Milliseconds of processor time that the worker has had, in all its threads, since it started."""
-        clock = ~self.worker() << 3 | 2  # how Linux numbers the clock of a process
-        return time.clock_gettime(clock) * 1000
+        return processor_time(self.worker())
 
     def stop(self) -> None:
         for client in self._clients:

@@ -30,7 +30,7 @@ from glance_related.testing.statements import questions, statements
 ENTRIES = 1000
 _SERVERS = 2000
 _CHOICES = 20
-PROJECT = "a project"
+PROJECT = "a-project"
 _NAME = "menu"
 
 
@@ -179,9 +179,9 @@ def _plain(conf: str, document: Any) -> Side:
     """The rows that the reply is made of, read by the driver, and the reply written."""
     database = open_suite(conf).database
     statements = [
-        "select * from glance_related_package_scopes where scope in ('', 'a project')",
+        "select * from glance_related_package_scopes where scope in ('', 'a-project')",
         "select e.*, s.state, s.default_value from glance_related_package_entries e "
-        "left join glance_related_package_project_states s on s.name = e.name and s.project_id = 'a project'",
+        "left join glance_related_package_project_states s on s.name = e.name and s.project_id = 'a-project'",
     ]
 
     def turn(_: int) -> float:
