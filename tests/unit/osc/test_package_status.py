@@ -207,10 +207,10 @@ def test_what_takes_too_long_is_told_with_what_the_receiver_says(alice, side, se
 def test_where_nothing_is_handed_over_the_wait_has_an_end_too(alice, side, menu, monkeypatch):
     monkeypatch.setattr(status, "FIRST_PAUSE", 0.02)
     made = side.booted(name="web-2")
-    told = run(alice, "status", "--wait", "--timeout", "0.1", made)
+    told = run(alice, "status", "--wait", "--timeout", "1", made)
     assert (told.code, told.out) == (1, "")
     assert told.err == (
-        "\rProgress: not handed over yet\nNothing was handed over for this server within 0.1 seconds.\n"
+        "\rProgress: not handed over yet\nNothing was handed over for this server within 1 seconds.\n"
     )
     assert 1 < len(menu.asked("GET", "/packages")) < 10
 
