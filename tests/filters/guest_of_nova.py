@@ -10,13 +10,10 @@ import json
 import logging
 import sys
 import tempfile
-import threading
 import warnings
 from collections.abc import Callable, Iterable
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import webtest
 
@@ -25,6 +22,7 @@ from tests.filters import guest_side
 from tests.filters.acting_nova import OWN_ID
 from tests.filters.guest_side import SECRET, SERVICE, SETTINGS, GuestSide, signed, unpacked
 from tests.filters.novas_metadata import Servers, metadata_service
+from tests.filters.serving import serving
 
 TOKEN = "novas-token"
 LOGS = {"name": "logs", "kind": "package", "on_by_default": True}
@@ -44,25 +42,6 @@ class AuthToken:
         environ |= {"HTTP_" + name.upper().replace("-", "_"): value for name, value in SERVICE.items()}
         environ |= {"HTTP_X_IDENTITY_STATUS": "Confirmed", "keystone.token_auth": object(), OWN_ID: "req-1"}
         return self._app(environ, start_response)  # type: ignore[no-any-return]
-
-
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        """Quiet."""
-
-
-@contextmanager
-def serving(app: Any, host: str = "127.0.0.1", port: int = 0) -> Any:
-    """An application on a port of its own; yields its URL."""
-    server = make_server(host, port, app, handler_class=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"http://{host}:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def of_nova(side: GuestSide, folder: Path, api_url: str, user_data: Callable[[str], str | None]) -> Any:

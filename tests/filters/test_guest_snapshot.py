@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.filters.guest_of_nova import serving
 from tests.filters.guest_side import GuestSide, make
+from tests.filters.serving import serving
 from tests.unit.guest.machine import Machine
 
 WEB = {"name": "web", "kind": "package", "realisations": {"guest": {"*": "apache2"}}}

@@ -16,9 +16,9 @@ from oslo_middleware.http_proxy_to_wsgi import HTTPProxyToWSGI
 from glance_related.package_menu.page.door import composite_factory
 from glance_related.package_menu.page.throttle import FREE, FREE_OF_ADDRESS, Attempts
 from glance_related.settings.options import ConfigError
-from tests.filters.guest_of_nova import serving
 from tests.filters.page_menu import make
 from tests.filters.page_side import ALICE, BOB, Browser, KeystoneApp, PageSide
+from tests.filters.serving import serving
 
 DEVICE = "__Secure-package-menu-device"
 HERE, ELSEWHERE = "192.0.2.7", "198.51.100.1"

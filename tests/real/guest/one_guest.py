@@ -21,8 +21,9 @@ from typing import Any
 from glance_related.guest.script import program
 from tests.filters import guest_side
 from tests.filters.former_target import answer, running
-from tests.filters.guest_of_nova import AuthToken, of_nova, serving
+from tests.filters.guest_of_nova import AuthToken, of_nova
 from tests.filters.guest_side import GuestSide
+from tests.filters.serving import serving
 from tests.unit.guest.machine import RECORDER
 
 ADDRESS = "169.254.169.254"
