@@ -6,6 +6,7 @@
 `meta_filter`        `GuestMetaMiddleware`, in front of Nova's metadata service: guests ask
                      for their settings there, and report what became of them
 `part`               `GuestPart`: what a system gives guests; `Guest`, `Offer`, `Report`
+`opening`            what both open when their host starts
 `handing`            what is handed to a guest, made of what the systems offer
 `question`           what Nova asks its vendordata target, read strictly
 `reported`           what a guest reports, read strictly

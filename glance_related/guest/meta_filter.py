@@ -77,30 +77,26 @@ Limits
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from glance_related.db.database import DatabaseDown
 from glance_related.guest import problems
 from glance_related.guest.handing import handed, note_read
-from glance_related.guest.part import Guest, GuestPart, NotGiven, open_parts
+from glance_related.guest.opening import open_for_guests
+from glance_related.guest.part import Guest, GuestPart, NotGiven
 from glance_related.guest.reported import REPORT_MAX, check_whole, report_of
 from glance_related.hosts.nova import routes
 from glance_related.instance_ref import InstanceRef, canonical_uuid
 from glance_related.problem import CODE_HEADER, DATABASE_DOWN, Problem
-from glance_related.suite import Suite, open_suite
+from glance_related.suite import Suite
 from glance_related.wsgi.body import parse_json, read_body
 from glance_related.wsgi.filter import Filter, Request, Route
 from glance_related.wsgi.query import read_query
-from glance_related.wsgi.reply import Reply, json_reply
+from glance_related.wsgi.reply import Reply, json_reply, status_line
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
-
-LOG = logging.getLogger(__name__)
-
-_PHRASES = {400: "Bad Request", 404: "Not Found", 409: "Conflict", 503: "Service Unavailable"}
 
 
 class GuestMetaMiddleware(Filter):
@@ -182,14 +178,13 @@ class GuestMetaMiddleware(Filter):
     # -- the host's shape
 
     def render(self, problem: Problem) -> WSGIApplication:
-        phrase = _PHRASES.get(problem.status, "Internal Server Error")
         body = f"{problem.text}\n".encode("utf-8", "replace")
         headers = (
             ("Content-Type", "text/plain; charset=UTF-8"),
             ("Content-Length", str(len(body))),
             (CODE_HEADER, problem.code),
         )
-        return Reply(f"{problem.status} {phrase}", headers, body)
+        return Reply(status_line(problem.status), headers, body)
 
     def refused(self, problem: Problem, environ: WSGIEnvironment) -> None:
         self._suite.counters.count("refused")
@@ -221,11 +216,5 @@ def filter_factory(global_conf: dict[str, str], **local_conf: str) -> Callable[[
     :param local_conf: ``config_file`` names another ``glance-related.conf``
     :raises ConfigError: one sentence that names the fix; Nova's metadata service then does not start
     """
-    suite = open_suite(local_conf.get("config_file"))
-    installation = suite.installation()
-    parts = open_parts(suite, installation)
-    suite.check_schema()
-    suite.keys.refresh()
-    suite.database.dispose()  # a worker that is forked later makes connections of its own
-    LOG.info("guests are given what is theirs of %s", ", ".join(parts) or "nothing")
+    suite, parts, installation = open_for_guests(local_conf.get("config_file"))
     return lambda app: GuestMetaMiddleware(app, suite, parts, installation)

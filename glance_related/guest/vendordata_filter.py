@@ -104,14 +104,14 @@ Limits
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from glance_related.db.database import DatabaseDown
 from glance_related.guest import problems
 from glance_related.guest.handing import handed, note_read
-from glance_related.guest.part import Guest, GuestPart, open_parts
+from glance_related.guest.opening import open_for_guests
+from glance_related.guest.part import Guest, GuestPart
 from glance_related.guest.question import guest_of
 from glance_related.guest.reported import REPORT_MAX
 from glance_related.guest.script import script
@@ -123,7 +123,7 @@ from glance_related.hosts.nova.record import Reader
 from glance_related.hosts.nova.requests import each
 from glance_related.problem import DATABASE_DOWN, MISPLACED, Problem
 from glance_related.settings import policy
-from glance_related.suite import Suite, open_suite, version
+from glance_related.suite import Suite, version
 from glance_related.wsgi.body import parse_json, read_body
 from glance_related.wsgi.caller import Caller, read_caller
 from glance_related.wsgi.filter import Filter, Request
@@ -131,8 +131,6 @@ from glance_related.wsgi.reply import json_reply
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication, WSGIEnvironment
-
-LOG = logging.getLogger(__name__)
 
 
 class VendordataMiddleware(Filter):
@@ -239,11 +237,5 @@ def filter_factory(global_conf: dict[str, str], **local_conf: str) -> Callable[[
     :param local_conf: ``config_file`` names another ``glance-related.conf``
     :raises ConfigError: one sentence that names the fix; Nova's API then does not start
     """
-    suite = open_suite(local_conf.get("config_file"))
-    installation = suite.installation()
-    parts = open_parts(suite, installation)
-    suite.check_schema()
-    suite.keys.refresh()
-    suite.database.dispose()  # a worker that is forked later makes connections of its own
-    LOG.info("guests are given what is theirs of %s", ", ".join(parts) or "nothing")
+    suite, parts, installation = open_for_guests(local_conf.get("config_file"))
     return lambda app: VendordataMiddleware(app, suite, parts, installation)

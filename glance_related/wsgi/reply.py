@@ -11,6 +11,32 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 
+_PHRASES = {
+    200: "OK",
+    303: "See Other",
+    304: "Not Modified",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    412: "Precondition Failed",
+    413: "Request Entity Too Large",
+    415: "Unsupported Media Type",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+}
+
+
+def status_line(status: int) -> str:
+    """A status with its phrase, as an application says it; of what is not in the table, that of 500."""
+    return f"{status} {_PHRASES.get(status, _PHRASES[500])}"
+
+
 @dataclass(frozen=True)
 class Reply:
     """A status line, headers and a body that has been read to its end.

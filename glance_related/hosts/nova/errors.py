@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from glance_related.problem import CODE_HEADER, Problem
-from glance_related.wsgi.reply import Reply, json_reply
+from glance_related.wsgi.reply import Reply, json_reply, status_line
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -25,28 +25,13 @@ _NAMES = {
     501: "notImplemented",
     503: "serviceUnavailable",
 }
-_PHRASES = {
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    409: "Conflict",
-    412: "Precondition Failed",
-    413: "Request Entity Too Large",
-    415: "Unsupported Media Type",
-    429: "Too Many Requests",
-    501: "Not Implemented",
-    503: "Service Unavailable",
-}
 
 
 def render(problem: Problem) -> WSGIApplication:
     """The WSGI application that answers with this problem, as Nova would; our code stands beside ``message``."""
     name = _NAMES.get(problem.status, "computeFault")
-    phrase = _PHRASES.get(problem.status, "Internal Server Error")
     fault: dict[str, Any] = {"code": problem.status, "message": problem.text, "glance_related_code": problem.code}
     if problem.parts:
         fault["glance_related_problems"] = list(problem.parts)
-    reply = json_reply(f"{problem.status} {phrase}", {name: fault})
+    reply = json_reply(status_line(problem.status), {name: fault})
     return Reply(reply.status, (*reply.headers, (CODE_HEADER, problem.code)), reply.body)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 from glance_related.wsgi.application import accepts_gzip
-from glance_related.wsgi.reply import Reply, json_reply
+from glance_related.wsgi.reply import Reply, json_reply, status_line
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
@@ -43,25 +43,6 @@ SAFETY = (
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
 _NOT_KEPT = ("Cache-Control", "no-store")
-
-PHRASES = {
-    200: "OK",
-    303: "See Other",
-    304: "Not Modified",
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    409: "Conflict",
-    412: "Precondition Failed",
-    413: "Request Entity Too Large",
-    415: "Unsupported Media Type",
-    429: "Too Many Requests",
-    500: "Internal Server Error",
-    502: "Bad Gateway",
-    503: "Service Unavailable",
-}
 
 
 @dataclass(frozen=True)
@@ -155,11 +136,11 @@ def moved(path: str, *headers: tuple[str, str]) -> Reply:
 
 def data(status: int, document: Any, *headers: tuple[str, str]) -> Reply:
     """What the script is told."""
-    return json_reply(f"{status} {PHRASES[status]}", document, _NOT_KEPT, *SAFETY, *headers)
+    return json_reply(status_line(status), document, _NOT_KEPT, *SAFETY, *headers)
 
 
 def _reply(status: int, body: bytes, *headers: tuple[str, str]) -> Reply:
-    return Reply(f"{status} {PHRASES[status]}", (*headers, ("Content-Length", str(len(body)))), body)
+    return Reply(status_line(status), (*headers, ("Content-Length", str(len(body)))), body)
 
 
 def _static(name: str, media_type: str) -> StaticFile:
