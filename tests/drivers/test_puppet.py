@@ -22,6 +22,7 @@ from glance_related.testing.package_values import VALUES
 from tests.drivers.puppet_side import FilteredApi, PuppetSide, make_puppet_side
 from tests.drivers.test_package_drivers import puppet_settings
 from tests.filters.conftest import ADMIN
+from tests.filters.menu_side import PORT
 from tests.servers import MissingProgram
 from tests.servers.puppet import LoadedPuppet, Puppet, catalog_of, classes
 from tests.servers.server import wait_until
@@ -29,14 +30,6 @@ from tests.servers.server import wait_until
 pytestmark = pytest.mark.real
 
 WEB = {"name": "web", "kind": "package", "on_by_default": True}
-PORT = {
-    "name": "port",
-    "kind": "variable",
-    "type": "integer",
-    "default": 80,
-    "packages": ["web"],
-    "on_by_default": True,
-}
 HOSTS = {"name": "hosts", "kind": "variable", "type": "list", "packages": ["web"], "on_by_default": True}
 ROLE = {"name": "role", "kind": "variable", "type": "string", "default": "front", "on_by_default": True}
 PASSWORD = {"name": "password", "kind": "variable", "type": "secret", "packages": ["web"], "on_by_default": True}

@@ -32,6 +32,16 @@ MANAGER = {**MEMBER, "X-User-Id": "mallory", "X-Roles": "manager,member,reader"}
 READER = {**MEMBER, "X-User-Id": "rita", "X-Roles": "reader"}
 BOB = {"X-User-Id": "bob", "X-Project-Id": "bob-project", "X-Roles": "member,reader"}
 
+#: A variable of a package ``web``, as most of these menus have it.
+PORT = {
+    "name": "port",
+    "kind": "variable",
+    "type": "integer",
+    "default": 80,
+    "packages": ["web"],
+    "on_by_default": True,
+}
+
 
 @dataclass
 class MenuSide:

@@ -13,18 +13,10 @@ from glance_related.guest.problems import META_PROBLEMS
 from glance_related.problem import DATABASE_DOWN, INTERNAL
 from tests.filters.conftest import ADMIN
 from tests.filters.guest_side import REPORT, SETTINGS, GuestSide, make, signed
-from tests.filters.menu_side import BOB, lose_database
+from tests.filters.menu_side import BOB, PORT, lose_database
 
 WEB = {"name": "web", "kind": "package", "realisations": {"guest": {"*": "apache2"}}}
 LOGS = {"name": "logs", "kind": "package", "on_by_default": True}
-PORT = {
-    "name": "port",
-    "kind": "variable",
-    "type": "integer",
-    "default": 80,
-    "packages": ["web"],
-    "on_by_default": True,
-}
 #: What Neutron's proxy lets through.
 PASSABLE = {200, 400, 403, 404, 409, 500, 503}
 

@@ -11,7 +11,8 @@ import pytest
 
 from glance_related.db.models import deliveries
 from tests.filters.guest_side import REPORT, GuestSide, make
-from tests.filters.test_guest_meta import LOGS, PORT, WEB, generation, report
+from tests.filters.menu_side import PORT
+from tests.filters.test_guest_meta import LOGS, WEB, generation, report
 
 
 @pytest.fixture

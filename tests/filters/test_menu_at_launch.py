@@ -14,18 +14,10 @@ from glance_related.db.database import DatabaseDown
 from glance_related.package_menu.servers import PACKAGES
 from tests.filters.acting_nova import OWN_ID
 from tests.filters.conftest import ADMIN, MEMBER, NOVA
-from tests.filters.menu_side import BOB, IMAGE, READER, MenuSide, lose_database, make
+from tests.filters.menu_side import BOB, IMAGE, PORT, READER, MenuSide, lose_database, make
 
 WEB = {"name": "web", "kind": "package"}
 LOGS = {"name": "logs", "kind": "package", "on_by_default": True}
-PORT = {
-    "name": "port",
-    "kind": "variable",
-    "type": "integer",
-    "default": 80,
-    "packages": ["web"],
-    "on_by_default": True,
-}
 PLAIN = {"server": {"name": "one", "imageRef": IMAGE}}
 
 

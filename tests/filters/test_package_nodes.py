@@ -11,17 +11,9 @@ import webob.exc
 
 from glance_related.instance_ref import InstanceRef
 from tests.filters.conftest import ADMIN, MEMBER, NOVA
-from tests.filters.menu_side import BOB, READER, MenuSide, lose_database, make
+from tests.filters.menu_side import BOB, PORT, READER, MenuSide, lose_database, make
 
 WEB = {"name": "web", "kind": "package", "on_by_default": True}
-PORT = {
-    "name": "port",
-    "kind": "variable",
-    "type": "integer",
-    "default": 80,
-    "packages": ["web"],
-    "on_by_default": True,
-}
 ROLE = {"name": "role", "kind": "variable", "type": "string", "default": "front", "on_by_default": True}
 SECRET = {"name": "password", "kind": "variable", "type": "secret", "default": "hunter2-hunter2", "on_by_default": True}
 SERVICE = {**MEMBER, "X-User-Id": "puppet", "X-Roles": "service,reader"}

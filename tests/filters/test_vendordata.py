@@ -18,7 +18,7 @@ from glance_related.package_menu.servers import PACKAGES
 from glance_related.riders.store import RiderStore
 from tests.filters.conftest import MEMBER, NOVA
 from tests.filters.guest_side import SERVICE, GuestSide, make, unpacked
-from tests.filters.menu_side import IMAGE, lose_database
+from tests.filters.menu_side import IMAGE, PORT, lose_database
 
 WEB = {
     "name": "web",
@@ -26,14 +26,6 @@ WEB = {
     "realisations": {"guest": {"debian": "apache2", "*": "httpd"}},
 }
 LOGS = {"name": "logs", "kind": "package", "on_by_default": True}
-PORT = {
-    "name": "port",
-    "kind": "variable",
-    "type": "integer",
-    "default": 80,
-    "packages": ["web"],
-    "on_by_default": True,
-}
 UNKNOWN = "99999999-0000-4000-8000-000000000000"
 
 

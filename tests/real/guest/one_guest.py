@@ -23,6 +23,7 @@ from tests.filters import guest_side
 from tests.filters.former_target import answer, running
 from tests.filters.guest_of_nova import AuthToken, of_nova
 from tests.filters.guest_side import GuestSide
+from tests.filters.menu_side import PORT
 from tests.filters.serving import serving
 from tests.unit.guest.machine import RECORDER
 
@@ -47,14 +48,6 @@ echo "generation $GLANCE_RELATED_GENERATION: port $port, motto $motto" >>/var/lo
 """
 WEB = {"name": "web", "kind": "package", "realisations": {"guest": {"*": "apache2"}}}
 LOGS = {"name": "logs", "kind": "package", "on_by_default": True, "realisations": {"guest": {"*": "rsyslog"}}}
-PORT = {
-    "name": "port",
-    "kind": "variable",
-    "type": "integer",
-    "default": 80,
-    "packages": ["web"],
-    "on_by_default": True,
-}
 MOTTO = {"name": "motto", "kind": "variable", "type": "text", "default": "it's $(touch /pwned)", "on_by_default": True}
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.real.nova.menu import Menu
 from tests.real.nova.nova_cloud import NovaCloud
 
 _HERE = Path(__file__).parent
@@ -32,3 +33,13 @@ def nova_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NovaCloud]:
         yield made
     finally:
         made.stop()
+
+
+@pytest.fixture
+def menu(nova_cloud: NovaCloud) -> Iterator[Menu]:
+    """The package menu of these tests is published, and alice's project may have Apache; nothing of it stays."""
+    made = Menu(nova_cloud)
+    made.publish()
+    made.offer("alice", "apache")
+    yield made
+    made.clear()

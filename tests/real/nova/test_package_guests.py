@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime
 import json
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,15 +21,6 @@ from tests.real.nova.nova_cloud import NovaCloud
 APACHE = {"name": "apache", "package": "apache"}
 MONITORING = {"name": "monitoring", "package": "monitoring"}
 CHOSEN: dict[str, Any] = {"packages": ["apache"], "package_variables": {"apache_port": 8080, "token": "hush"}}
-
-
-@pytest.fixture
-def menu(nova_cloud: NovaCloud) -> Iterator[Menu]:
-    made = Menu(nova_cloud)
-    made.publish()
-    made.offer("alice", "apache")
-    yield made
-    made.clear()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -23,15 +22,6 @@ def body(cloud: NovaCloud, **more: Any) -> dict[str, Any]:
 def servers(menu: Menu) -> set[str]:
     """Alice's."""
     return {one["id"] for one in menu.need("alice", "GET", "/servers")["servers"]}
-
-
-@pytest.fixture
-def menu(nova_cloud: NovaCloud) -> Iterator[Menu]:
-    made = Menu(nova_cloud)
-    made.publish()
-    made.offer("alice", "apache")
-    yield made
-    made.clear()
 
 
 def test_a_server_is_booted_with_settings_and_they_are_handed_over(menu: Menu, nova_cloud: NovaCloud) -> None:

@@ -21,15 +21,6 @@ from tests.real.page.menu_page import MenuPage
 
 
 @pytest.fixture
-def menu(nova_cloud: NovaCloud) -> Iterator[Menu]:
-    made = Menu(nova_cloud)
-    made.publish()
-    made.offer("alice", "apache")
-    yield made
-    made.clear()
-
-
-@pytest.fixture
 def page(nova_cloud: NovaCloud) -> Iterator[MenuPage]:
     """A browser of its own, which has nothing to complain of in the end."""
     with chromium() as driver:

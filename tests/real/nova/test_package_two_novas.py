@@ -17,14 +17,10 @@ APACHE = {"packages": ["apache"], "package_variables": {"apache_port": 8080}}
 
 
 @pytest.fixture
-def menu(nova_cloud: NovaCloud) -> Iterator[Menu]:
+def menu(menu: Menu, nova_cloud: NovaCloud) -> Menu:
     """Published and offered through the first Nova."""
-    made = Menu(nova_cloud)
-    made.publish()
-    made.offer("alice", "apache")
     assert nova_cloud.worker.pid is not None
-    yield made
-    made.clear()
+    return menu
 
 
 def document_of(menu: Menu, server: str, installation: str, **expected: Any) -> Any:

@@ -5,17 +5,12 @@ Nova itself, Keystone and authtoken are ours.
 
 from __future__ import annotations
 
-import datetime
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
-from cryptography import x509
 from cryptography.fernet import Fernet
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from paste.deploy import loadapp
 
 from glance_related.db import migration
@@ -25,6 +20,7 @@ from glance_related.package_menu.carrier import PackageCarrier
 from glance_related.suite import Suite, open_suite
 from tests.filters.conftest import NOVA
 from tests.filters.page_side import PEOPLE, FakeAuthtoken, FakeKeystone, KeystoneApp, PageNova, Person
+from tests.servers.certificates import make_certificate
 from tests.servers.server import Server
 
 _PASTE = """
@@ -144,13 +140,13 @@ class Site(Server):
         words = {"insecure": str(not self.tls).lower(), "account": f"cafile = {self.certificate}" if self.tls else ""}
         self.conf.write_text(_CONF.format(root=self.root, nova=NOVA, mark="k" * 32, url=self.url, **words))
         if self.tls:
-            _make_certificate(self.certificate)
+            make_certificate(self.root)
         (self.root / "paste.ini").write_text(_PASTE.format(conf=self.conf))
         migration.upgrade(self.suite().database.engine)
 
     @property
     def certificate(self) -> Path:
-        return self.root / "localhost.pem"
+        return self.root / "certificate.pem"
 
     def suite(self) -> Suite:
         """The same database and keys, in this process."""
@@ -161,9 +157,12 @@ class Site(Server):
             "env", f"PAGE_PASTE={self.root / 'paste.ini'}", f"PYTHONPATH={Path(__file__).parents[3]}",
             sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.port}", "--threads", "8",
             "--worker-tmp-dir", str(self.root), "--access-logfile", str(self.root / "access.log"),
-            "--no-control-socket", *(["--certfile", str(self.certificate)] if self.tls else []),
+            "--no-control-socket", *self._tls(),
             "tests.real.page.site:application()",
         ]  # fmt: skip
+
+    def _tls(self) -> list[str]:
+        return ["--certfile", str(self.certificate), "--keyfile", str(self.root / "key.pem")] if self.tls else []
 
     def answers(self) -> bool:
         return "Listening at" in self.log.read_text() and "Booting worker" in self.log.read_text()
@@ -173,23 +172,3 @@ class Site(Server):
         suite = self.suite()
         books = Books(suite, open_drivers(suite.settings))
         Worker(books.deliveries, [PackageCarrier(books)], suite.settings.deliveries, "w").drain()
-
-
-def _make_certificate(file: Path) -> None:
-    """A key and a certificate for localhost, in one file."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.now(datetime.UTC)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    file.write_bytes(key.private_bytes(*form) + certificate.public_bytes(Encoding.PEM))

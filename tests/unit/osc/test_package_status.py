@@ -209,9 +209,7 @@ def test_where_nothing_is_handed_over_the_wait_has_an_end_too(alice, side, menu,
     made = side.booted(name="web-2")
     told = run(alice, "status", "--wait", "--timeout", "1", made)
     assert (told.code, told.out) == (1, "")
-    assert told.err == (
-        "\rProgress: not handed over yet\nNothing was handed over for this server within 1 seconds.\n"
-    )
+    assert told.err == ("\rProgress: not handed over yet\nNothing was handed over for this server within 1 seconds.\n")
     assert 1 < len(menu.asked("GET", "/packages")) < 10
 
 
