@@ -115,7 +115,7 @@ class GuestMetaMiddleware(Filter):
     obeys_method_override = False
 
     def __init__(self, app: WSGIApplication, suite: Suite, parts: Mapping[str, GuestPart], installation: str) -> None:
-        super().__init__(app)
+        super().__init__(app, suite.counters)
         self._suite = suite
         self._parts = parts
         self._installation = installation
@@ -185,10 +185,6 @@ class GuestMetaMiddleware(Filter):
             (CODE_HEADER, problem.code),
         )
         return Reply(status_line(problem.status), headers, body)
-
-    def refused(self, problem: Problem, environ: WSGIEnvironment) -> None:
-        self._suite.counters.count("refused")
-        super().refused(problem, environ)
 
 
 def _query(request: Request) -> dict[str, str]:

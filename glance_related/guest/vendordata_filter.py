@@ -130,7 +130,7 @@ from glance_related.wsgi.filter import Filter, Request
 from glance_related.wsgi.reply import json_reply
 
 if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication, WSGIEnvironment
+    from wsgiref.types import WSGIApplication
 
 
 class VendordataMiddleware(Filter):
@@ -149,7 +149,7 @@ class VendordataMiddleware(Filter):
     obeys_method_override = False
 
     def __init__(self, app: WSGIApplication, suite: Suite, parts: Mapping[str, GuestPart], installation: str) -> None:
-        super().__init__(app)
+        super().__init__(app, suite.counters)
         self._suite = suite
         self._parts = parts
         self._installation = installation
@@ -218,10 +218,6 @@ class VendordataMiddleware(Filter):
 
     def render(self, problem: Problem) -> WSGIApplication:
         return render(problem)
-
-    def refused(self, problem: Problem, environ: WSGIEnvironment) -> None:
-        self._suite.counters.count("refused")
-        super().refused(problem, environ)
 
 
 def _caller(request: Request) -> Caller:

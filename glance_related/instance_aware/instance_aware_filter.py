@@ -32,7 +32,7 @@ from glance_related.wsgi.query import Pairs, last, read_query, write_query
 from glance_related.wsgi.reply import Reply, json_reply
 
 if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication, WSGIEnvironment
+    from wsgiref.types import WSGIApplication
 
 SYSTEM = "instance_aware"
 
@@ -67,7 +67,7 @@ class InstanceAwareMiddleware(Filter):
     )
 
     def __init__(self, app: WSGIApplication, suite: Suite) -> None:
-        super().__init__(app)
+        super().__init__(app, suite.counters)
         self._suite = suite
         self._settings = suite.settings.instance_aware
         self._conduct = Conduct(suite)
@@ -264,10 +264,6 @@ class InstanceAwareMiddleware(Filter):
 
     def render(self, problem: Problem) -> WSGIApplication:
         return render(problem)
-
-    def refused(self, problem: Problem, environ: WSGIEnvironment) -> None:
-        self._suite.counters.count("refused")
-        super().refused(problem, environ)
 
 
 def _made(reply: Reply) -> str | None:

@@ -130,7 +130,7 @@ class InstanceAwareNovaMiddleware(Filter):
     obeys_method_override = False
 
     def __init__(self, app: WSGIApplication, suite: Suite, installation: str) -> None:
-        super().__init__(app)
+        super().__init__(app, suite.counters)
         self._suite = suite
         self._installation = installation
         self._riders = RiderStore(suite.database)
@@ -223,10 +223,6 @@ class InstanceAwareNovaMiddleware(Filter):
 
     def render(self, problem: Problem) -> WSGIApplication:
         return render(problem)
-
-    def refused(self, problem: Problem, environ: WSGIEnvironment) -> None:
-        self._suite.counters.count("refused")
-        super().refused(problem, environ)
 
 
 def _refuse_lies(given: Any, present: Mapping[str, Any]) -> None:

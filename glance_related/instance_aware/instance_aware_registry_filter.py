@@ -163,7 +163,7 @@ class InstanceAwareRegistryMiddleware(Filter):
     )
 
     def __init__(self, app: WSGIApplication, suite: Suite) -> None:
-        super().__init__(app)
+        super().__init__(app, suite.counters)
         self._suite = suite
         self._settings = suite.settings.instance_aware
         self._conduct = Conduct(suite)
@@ -172,7 +172,7 @@ class InstanceAwareRegistryMiddleware(Filter):
         # the registry behind us refuses nobody, so what we do not know must not reach it
         if self._match(environ) is None:
             problem = errors.NO_SUCH_PATH()
-            self.refused(problem, environ)
+            self.refused(problem)
             return self.render(problem)(environ, start_response)
         return super().__call__(environ, start_response)
 
@@ -370,10 +370,6 @@ class InstanceAwareRegistryMiddleware(Filter):
 
     def render(self, problem: Problem) -> WSGIApplication:
         return errors.render(problem)
-
-    def refused(self, problem: Problem, environ: WSGIEnvironment) -> None:
-        self._suite.counters.count("refused")
-        super().refused(problem, environ)
 
 
 def _made(reply: Reply) -> str | None:

@@ -27,7 +27,7 @@ from glance_related.suite import open_suite
 from glance_related.wsgi.filter import Filter
 
 if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication, WSGIEnvironment
+    from wsgiref.types import WSGIApplication
 
 LOG = logging.getLogger(__name__)
 
@@ -72,7 +72,6 @@ class PackageMenuMiddleware(Filter):
         self.project = ProjectPart(books)
         self.server = ServerPart(books, servers)
         self.node = NodePart(books, installation)
-        self._counters = books.suite.counters
         own = books.suite.settings.package_menu
         books.suite.systems[SYSTEM] = {
             "drivers": list(books.drivers),
@@ -80,16 +79,12 @@ class PackageMenuMiddleware(Filter):
             "max_settings_bytes": own.max_settings_bytes,
             "max_body_bytes": own.max_body_bytes,
         }
-        super().__init__(app)
+        super().__init__(app, books.suite.counters)
 
     # -- the host's shape
 
     def render(self, problem: Problem) -> WSGIApplication:
         return render(problem)
-
-    def refused(self, problem: Problem, environ: WSGIEnvironment) -> None:
-        self._counters.count("refused")
-        super().refused(problem, environ)
 
 
 def filter_factory(

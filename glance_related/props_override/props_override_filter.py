@@ -95,7 +95,7 @@ class PropsOverrideMiddleware(Filter):
     )
 
     def __init__(self, app: WSGIApplication, suite: Suite) -> None:
-        super().__init__(app)
+        super().__init__(app, suite.counters)
         self._suite = suite
         self._decides = suite.marks.decides
         self._riders = RiderStore(suite.database)
@@ -150,10 +150,6 @@ class PropsOverrideMiddleware(Filter):
 
     def render(self, problem: Problem) -> WSGIApplication:
         return render(problem)
-
-    def refused(self, problem: Problem, environ: WSGIEnvironment) -> None:
-        self._suite.counters.count("refused")
-        super().refused(problem, environ)
 
 
 def filter_factory(

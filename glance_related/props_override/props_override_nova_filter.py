@@ -84,7 +84,7 @@ class PropsOverrideNovaMiddleware(Filter):
     def __init__(
         self, app: WSGIApplication, suite: Suite, installation: str, rights: Rights, properties: ImageProperties
     ) -> None:
-        super().__init__(app)
+        super().__init__(app, suite.counters)
         self._suite = suite
         self._settings = suite.settings.props_override
         suite.systems[SYSTEM] = {"max_properties": self._settings.max_properties}
@@ -333,10 +333,6 @@ class PropsOverrideNovaMiddleware(Filter):
 
     def render(self, problem: Problem) -> WSGIApplication:
         return render(problem)
-
-    def refused(self, problem: Problem, environ: WSGIEnvironment) -> None:
-        self._suite.counters.count("refused")
-        super().refused(problem, environ)
 
 
 def _shown(reply: Reply) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import routes
 import webob.exc
@@ -177,10 +177,18 @@ class Request:
         return self._app(self.environ, start_response)
 
 
+class Counting(Protocol):
+    """Where it is counted what has happened."""
+
+    def count(self, name: str) -> None:
+        """Once more."""
+
+
 class Filter(ABC):
     """A WSGI filter: a table of routes, their handlers, and a host whose error shape it speaks.
 
     :param app: the wrapped application
+    :param counters: where problems that are answered count as ``refused``; None: nowhere
     """
 
     routes: ClassVar[tuple[Route, ...]]
@@ -190,8 +198,9 @@ class Filter(ABC):
     #: refuses a GET that claims to be a POST: it must go on as the GET that it is.
     obeys_method_override: ClassVar[bool] = True
 
-    def __init__(self, app: WSGIApplication) -> None:
+    def __init__(self, app: WSGIApplication, counters: Counting | None = None) -> None:
         self.app = app
+        self._counters = counters
         table = RouteTable(self.routes)
         self._match = table.match
         self._handlers: dict[Route, Callable[[Request], WSGIApplication]] = {
@@ -202,7 +211,7 @@ class Filter(ABC):
         try:
             match = self._match(environ)
         except Problem as problem:
-            self.refused(problem, environ)
+            self.refused(problem)
             return self.render(problem)(environ, start_response)
         if match is None:
             return self.app(environ, start_response)
@@ -213,7 +222,7 @@ class Filter(ABC):
         try:
             answer = self._handlers[route](Request(self.app, own, route, names))
         except Problem as problem:
-            self.refused(problem, environ)
+            self.refused(problem)
             answer = self.render(problem)
         except webob.exc.HTTPException:
             raise  # the host's own limit, met while we read its body: the host answers it
@@ -226,6 +235,8 @@ class Filter(ABC):
     def render(self, problem: Problem) -> WSGIApplication:
         """A problem as a reply in the shape of the host."""
 
-    def refused(self, problem: Problem, environ: WSGIEnvironment) -> None:
-        """Told of each problem that is answered; a filter counts or logs it here."""
+    def refused(self, problem: Problem) -> None:
+        """Note that a problem is answered."""
+        if self._counters is not None:
+            self._counters.count("refused")
         LOG.info("refused %s: %s", problem.code, problem.status)
