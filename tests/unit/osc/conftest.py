@@ -198,9 +198,14 @@ def _shell(
 
 @contextmanager
 def _one_process() -> Iterator[None]:
-    """The shell counts on a process of its own, and leaves its clients and its loggers behind."""
+    """The shell counts on a process of its own, and leaves its clients and its loggers behind.
+
+    Other tests have set levels, as Glance does: the shell finds none.
+    """
     root = logging.getLogger()
     handlers, level, levels = list(root.handlers), root.level, _levels()
+    for name in levels:
+        logging.getLogger(name).setLevel(logging.NOTSET)
     for name in ("compute", "identity", "image", "network", "volume"):
         vars(ClientManager)[name]._handle = None
     with warnings.catch_warnings():
