@@ -84,8 +84,9 @@ def _check_mariadb(dbapi_connection: Any, _record: Any) -> None:
 
 
 def _mariadb_session(seconds: float | None) -> Callable[[Any, Any], None]:
-    # On Galera a read then waits for what other nodes have acknowledged before it.
-    variables = "wsrep_sync_wait = 1"
+    # On Galera a transaction then waits for what other nodes have acknowledged before it, whether it begins with a
+    # read (1), or with an UPDATE or DELETE (2) that would not find its row. An INSERT is told by the cluster.
+    variables = "wsrep_sync_wait = 3"
     if seconds is not None:
         variables += f", innodb_lock_wait_timeout = {int(_lock_seconds(seconds))}"
 
