@@ -61,13 +61,14 @@ class ServersPackages:
         if kept is not None and kept.request_id:
             return kept
         candidates = self._tracing.candidates(self._tracing.open_of({server["tenant_id"]}), server)
-        traced = self._traced(server["id"], candidates, lambda _: record) if candidates else None
-        for rider in traced or ():
+        if not candidates:
+            return self._books.instances.get(self.ref(server["id"]))  # it may have been bound between the two looks
+        for rider in self._traced(server["id"], candidates, lambda _: record) or ():
             kept = self.bind(server, rider)
         return kept
 
     def of_its_maker(self, server: Mapping[str, Any], record_of: Callable[[Rider], NovasRecord] | None) -> Kept | None:
-        """What a server was made with of which only the id and the project are known; None: nothing of its own.
+        """The same of a server of which only the id and the project are known.
 
         :param record_of: whom to ask about its actions, in the name of who sent such a request; None: nobody
         :raises Untold: it may have been made with settings, and nobody says
@@ -75,7 +76,7 @@ class ServersPackages:
         """
         riders = self._tracing.not_told_apart(self._tracing.open_of({server["tenant_id"]}), server["id"])
         if not riders:
-            return None
+            return self._books.instances.get(self.ref(server["id"]))  # as in `of_one`
         traced = self._traced(server["id"], riders, record_of)
         kept = None
         for rider in traced or ():

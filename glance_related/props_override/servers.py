@@ -45,15 +45,16 @@ class ServersOverrides:
         :raises DatabaseDown:
         :raises Undecided: where it must not be overlooked, and Nova does not tell
         """
+        waiting = self._waiting([server])
         kept = self._store.get(self._ref(server["id"]))
-        riders = self._undecided(self._tracing.open_of(_projects([server])), server, kept)
+        riders = self._undecided(waiting, server, kept)
         kept = self._found_out(server, riders, servers, certainly=certainly) or kept
         return kept if _is_in_force(kept, server) else None
 
     def of_many(self, listed: list[dict[str, Any]], servers: Servers) -> dict[str, Kept]:
         """The same for a list of servers, by their ids."""
+        waiting = self._waiting(listed)
         kept = self._store.of(self._installation, [server["id"] for server in listed])
-        waiting = self._tracing.open_of(_projects(listed))
         asked = 0
         for server in listed if waiting else ():
             riders = self._undecided(waiting, server, kept.get(server["id"]))
@@ -101,6 +102,13 @@ class ServersOverrides:
     def _ref(self, server_id: str) -> InstanceRef:
         return InstanceRef(self._installation, server_id)
 
+    def _waiting(self, servers: Iterable[Mapping[str, Any]]) -> list[Rider]:
+        """What may have made some servers, and is open; of one in a cell that is down Nova shows only a part.
+
+        It is asked for before what is kept: `bind` keeps first and closes then, so one of the two tells.
+        """
+        return self._tracing.open_of({server["tenant_id"] for server in servers if server.get("tenant_id")})
+
     def _undecided(self, riders: list[Rider], server: Mapping[str, Any], kept: Kept | None) -> list[Rider]:
         """Those open riders that may say more of a server than what is kept."""
         return [
@@ -141,8 +149,3 @@ def _is_in_force(kept: Kept | None, server: Mapping[str, Any]) -> bool:
 def _spelt_alike(image_id: Any) -> str | None:
     """Nova keeps the id of an image as the request has spelt it, and we as Glance does."""
     return canonical_uuid(image_id) if isinstance(image_id, str) else None
-
-
-def _projects(servers: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Whose servers these are; of one in a cell that is down Nova shows only a part."""
-    return {server["tenant_id"] for server in servers if server.get("tenant_id")}

@@ -162,6 +162,17 @@ def test_whoever_looks_before_it_is_kept_sees_it_all_the_same(side: MenuSide) ->
     assert side.kept(server) == seen
 
 
+def test_whoever_looks_while_it_is_being_kept_sees_it_too(side: MenuSide, monkeypatch: Any) -> None:
+    """It is kept after he has found nothing kept, and closed before he asks for what is open."""
+    chunks = unsent(side, packages=["web"])
+    server = json.loads(b"".join(chunks))["server"]["id"]
+    tracing = side.app.app.launch._servers._tracing
+    plain = tracing.open_of
+    monkeypatch.setattr(tracing, "open_of", lambda projects: (chunks.close(), plain(projects))[1])
+    shown = side.ask("GET", f"/servers/{server}").json["server"]
+    assert shown["packages"] == ["logs", "web"]
+
+
 # -- several servers
 
 

@@ -125,6 +125,23 @@ def test_a_boot_is_closed_when_as_many_servers_are_known_as_it_makes(side: Overr
     assert side.riders.open_of(OVERRIDE, NOVA, ["alice-project"]) == []
 
 
+def test_whoever_looks_while_another_finds_out_sees_it_too(side: OverrideSide, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other keeps it, and closes what was open, while the first is between his two looks."""
+    side.boot(FIRST, return_reservation_id=True)
+    (server_id,) = side.nova.servers
+    assert side.kept(server_id) is None
+    tracing = side.app.app._kept._tracing
+    plain = tracing.open_of
+
+    def after_another(projects: set[str]) -> Any:
+        monkeypatch.setattr(tracing, "open_of", plain)
+        assert side.shown(server_id) == FIRST
+        return plain(projects)
+
+    monkeypatch.setattr(tracing, "open_of", after_another)
+    assert side.shown(server_id) == FIRST
+
+
 @pytest.mark.parametrize("index", ["00", "-0", 0.0, " 0 "])
 def test_a_root_disk_is_one_however_its_index_is_written(side: OverrideSide, index: Any) -> None:
     disk = {"boot_index": index, "uuid": IMAGE, "source_type": "image", "destination_type": "volume"}
