@@ -337,7 +337,7 @@ class DeliverySuite(OutboxSuite):
         store, other = FanoutStore(databases[0]), FanoutStore(databases[-1])
         assert store.claim("package_menu", LEASE) is None
         databases[0].write(lambda connection: begin(connection, "package_menu", "alice-project"))
-        fanout = store.claim("package_menu", 0.2)
+        fanout = store.claim("package_menu", LEASE)
         assert fanout is not None
         assert (fanout.scope, fanout.marker) == ("alice-project", "")
         assert other.claim("package_menu", LEASE) is None

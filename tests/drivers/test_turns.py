@@ -47,11 +47,13 @@ def test_of_many_who_want_a_turn_one_has_it(both: tuple[Turns, Turns], name: str
 
 
 def test_who_is_dead_has_it_as_long_as_his_lease_lasts(databases: Sequence[Database], name: str) -> None:
-    dead, other = Turns(databases[0], 0.3), Turns(databases[-1], 60)
+    dead, other = Turns(databases[0], 60), Turns(databases[-1], 60)
     lost = dead.take(name)
     assert lost is not None
     assert other.take(name) is None
-    time.sleep(0.4)
+    lost = Turns(databases[0], 0.1).keep(lost)
+    assert lost is not None
+    time.sleep(0.2)
     assert other.take(name) is not None
     assert dead.keep(lost) is None
     dead.end(lost)
@@ -61,7 +63,10 @@ def test_who_is_dead_has_it_as_long_as_his_lease_lasts(databases: Sequence[Datab
 def test_what_was_done_rests(both: tuple[Turns, Turns], name: str) -> None:
     turn = both[0].take(name)
     assert turn is not None
-    both[0].end(turn, 0.3)
+    both[0].end(turn, 60)
     assert [turns.take(name) for turns in both] == [None, None]
-    time.sleep(0.4)
-    assert both[1].take(name) is not None
+    turn = both[0].take(f"{name}.short")
+    assert turn is not None
+    both[0].end(turn, 0.1)
+    time.sleep(0.2)
+    assert both[1].take(f"{name}.short") is not None

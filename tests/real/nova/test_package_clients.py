@@ -193,7 +193,7 @@ def test_alice_boots_with_packages_and_changes_them_while_the_server_runs(
         told = alice("status", "--wait", "web-1", "-f", "json")
         drivers = [(row["Driver"], row["State"], row["Applied"] == row["Desired"]) for row in told.json]
         assert drivers == [("file", "delivered", True), ("guest", "confirmed", True)]
-        assert told.err.strip().split("\r")[-1].startswith("Progress: file delivered, guest confirmed")
+        assert told.err.strip().splitlines()[-1].startswith("Progress: file delivered, guest confirmed")
         assert menu.document(server)["variables"]["postgresql_password"] == PASSWORD
         _changed(openstack, menu, server, had)
         _replaced_by_a_file(openstack, menu, server, had)

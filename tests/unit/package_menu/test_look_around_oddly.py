@@ -170,12 +170,14 @@ def test_two_workers_do_not_look_around_at_one_nova_at_the_same_time(side: MenuS
 def test_a_worker_that_died_while_it_looked_is_not_waited_for_longer_than_its_lease(
     side: MenuSide, novas: Novas
 ) -> None:
-    assert Turns(side.suite.database, 0.3).take(f"package_menu.looking.{NOVA}") is not None
+    turn = Turns(side.suite.database, 60).take(f"package_menu.looking.{NOVA}")
+    assert turn is not None
     server, clock = novas.add(), Clock()
     look = LookAround(side.books, lambda: novas, clock)
     look()
     assert side.kept(server) is None
-    time.sleep(0.4)
+    Turns(side.suite.database, 0.1).keep(turn)
+    time.sleep(0.2)
     clock.now += 60
     look()
     assert side.kept(server) is not None
