@@ -11,7 +11,7 @@ import importlib.metadata
 import logging
 import socket
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,16 +95,21 @@ class Suite:
 _KEYS = "keys."
 
 
-def record_keys(database: Database, fingerprints: Collection[str]) -> None:
-    """Leave word of the keys that this host has, for ``keys promote``; a database that is down stops nobody."""
+def record_keys(database: Database, fingerprints: Sequence[str]) -> bool:
+    """Leave word of the keys that this host has, for ``keys promote`` and ``rewrite``; False where that cannot be done.
+
+    :param fingerprints: that of the primary first
+    """
     try:
-        set_fact(database, _KEYS + this_host(), ",".join(sorted(fingerprints))[:255])
+        set_fact(database, _KEYS + this_host(), ",".join(fingerprints)[:255])
     except DatabaseDown:
-        LOG.info("which keys this host has was not recorded: the database is down")
+        LOG.info("which keys this host has is recorded later: the database is down")
+        return False
+    return True
 
 
 def recorded_keys(database: Database) -> dict[str, list[str]]:
-    """The fingerprints of the keys that each host has told of, by its name.
+    """The fingerprints of the keys that each host has told of, that of its primary first, by its name.
 
     :raises DatabaseDown:
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from glance_related.package_menu.secret_store import SecretStore
 from glance_related.settings.keys import STAGED, Keys, Undecipherable, describe, write_key
 from glance_related.settings.options import ConfigError, Settings, load
 from glance_related.suite import forget_keys, recorded_keys
+
+#: For how long a request may be under way that has read a secret, in seconds.
+_UNDER_WAY = 10.0
 
 
 def register(commands: Any) -> None:
@@ -33,6 +37,7 @@ def register(commands: Any) -> None:
     promote.add_argument("--force", action="store_true", help="even where some host does not know it yet")
     promote.set_defaults(run=_promote)
     rewrite = actions.add_parser("rewrite", help="encrypt every secret that is kept with the primary key")
+    rewrite.add_argument("--force", action="store_true", help="even where some host encrypts with another key")
     rewrite.set_defaults(run=_rewrite)
     forget = actions.add_parser("forget", help="forget which keys a host has told of that is no more")
     forget.add_argument("host", metavar="HOST")
@@ -104,15 +109,25 @@ def _rewrite(args: argparse.Namespace) -> int:
     folder = _folder(settings)
     if not _roles(folder):
         return output.fail(f"{folder} has no keys; 'keys setup' makes the first.")
+    primary = _roles(folder)["primary"]
+    others = [host for host, known in _hosts(settings).items() if known[0] != primary]
+    if others and not args.force:
+        return output.fail(
+            f"these hosts do not encrypt with the primary key yet: {', '.join(others)}; copy the folder to them, or, "
+            "where they are no more, use 'keys forget HOST', or --force."
+        )
     store, keys = SecretStore(Database(settings.database)), Keys(str(folder))
     progress = output.Progress("encrypted anew")
     try:
         done = store.rewrite(keys.sealed_anew, progress)
+        if done:  # requests that are under way may bring back what they have read before
+            time.sleep(_UNDER_WAY)
+            done += store.rewrite(keys.sealed_anew, lambda number: progress(done + number))
     except Undecipherable:
         return output.fail("a secret was encrypted with a key that is not here; put that key back.")
     finally:
         progress.end()
-    old = [key.number for key in describe(folder) if key.role == "old"]
+    old = [key.number for key in describe(folder) if key.role == "old" and not others]
     more = f" Keys {', '.join(map(str, old))} are needed no more, and may be removed everywhere." if old else ""
     print(f"{done} secrets were encrypted anew.{more}")
     return 0

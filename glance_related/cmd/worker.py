@@ -71,10 +71,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         suite.check_schema()
         books = Books(suite, open_drivers(suite.settings))
         worker = make_worker(books, args.name)
+        suite.keys.refresh()
     except ConfigError as error:
         return output.fail(str(error), PROGRAM)
     _stop_on_signals(worker.stop)
-    suite.keys.refresh()
     LOG.info("%s hands over to %s", args.name, ", ".join(books.drivers))
     try:
         if args.once:

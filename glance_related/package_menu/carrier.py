@@ -84,6 +84,7 @@ class PackageCarrier:
 
     def chores(self) -> bool:
         """Changes that reach many servers; now and then a look around."""
+        self._books.suite.keys.keep_fresh()
         for chore, aside in self._asides:
             if chore.is_due:
                 aside.begin()

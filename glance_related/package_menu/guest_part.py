@@ -37,6 +37,7 @@ class MenuOfGuest(GuestPart):
         self._servers = ServersPackages(books, installation)
 
     def wanted(self, guest: Guest, nova: Nova | None) -> Offer | None:
+        self._books.suite.keys.keep_fresh()
         as_of = self._books.menu.of_project(guest.project_id)
         kept = self._books.instances.get(guest.ref)
         if kept is None and not any(one.is_offered for one in as_of.menu.base.settings.values()):

@@ -72,6 +72,7 @@ class PackageMenuMiddleware(Filter):
         self.project = ProjectPart(books)
         self.server = ServerPart(books, servers)
         self.node = NodePart(books, installation)
+        self._keys = books.suite.keys
         own = books.suite.settings.package_menu
         books.suite.systems[SYSTEM] = {
             "drivers": list(books.drivers),
@@ -85,6 +86,9 @@ class PackageMenuMiddleware(Filter):
 
     def render(self, problem: Problem) -> WSGIApplication:
         return render(problem)
+
+    def asked(self) -> None:
+        self._keys.keep_fresh()
 
 
 def filter_factory(

@@ -14,6 +14,7 @@
 `waiting_suite`         the same of how much waits in it, and since when
 `outbox`                what these three work with
 `menu_suite`            the same of the package menu
+`secret_suite`          the same of its secrets, where keys change
 `instance_suite`        the same of what servers have of it
 `package_driver_suite`  the same of whom it is handed to
 `package_values`        what that suite hands over

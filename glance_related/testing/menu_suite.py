@@ -26,7 +26,6 @@ from glance_related.package_menu import instance_store
 from glance_related.package_menu.entry import Contents, Entry, Sealed
 from glance_related.package_menu.instance_store import InstanceStore, is_in_use
 from glance_related.package_menu.rules import AVAILABLE, DEFAULT, UNAVAILABLE, Choice, ProjectState
-from glance_related.package_menu.secret_store import SecretStore
 from glance_related.package_menu.store import CLOUD, MenuStore, Stale
 from glance_related.testing.instance_suite import ALICE, BOB, kept, wish
 from glance_related.testing.statements import questions, statements
@@ -348,26 +347,3 @@ class MenuSuite:
         assert is_in_use(databases[-1])
         self.publish(menu, WEB)
         assert is_in_use(databases[-1])
-
-    # -- secrets
-
-    def test_every_secret_is_encrypted_anew_and_nothing_else_is_changed(
-        self, databases: Sequence[Database], menu: MenuStore, store: InstanceStore, other: InstanceStore
-    ) -> None:
-        self.publish(menu, WORD, PORT)
-        self.say(menu, word=ProjectState(DEFAULT, Sealed("of-project")), port=ProjectState(DEFAULT, 81))
-        one = kept(choices={"word": Choice(value=Sealed("of-server")), "port": Choice(value=82)})
-        store.add(one, [])
-        remembered = MenuStore(databases[-1])
-        assert remembered.of_project(ALICE).menu.menu.entries["word"].default == Sealed("token")
-        told: list[int] = []
-        assert SecretStore(databases[0]).rewrite(lambda token: f"new-{token}", told.append) == 3
-        fresh = remembered.of_project(ALICE)
-        assert fresh.menu.menu.entries["word"].default == Sealed("new-token")
-        assert fresh.menu.states == {
-            "word": ProjectState(DEFAULT, Sealed("new-of-project")),
-            "port": ProjectState(DEFAULT, 81),
-        }
-        read = other.get(one.ref)
-        assert read is not None
-        assert read.choices == {"word": Choice(value=Sealed("new-of-server")), "port": Choice(value=82)}

@@ -216,6 +216,7 @@ class Filter(ABC):
         if match is None:
             return self.app(environ, start_response)
         route, names = match
+        self.asked()
         own = dict(environ)
         if self.obeys_method_override:
             own["REQUEST_METHOD"] = route.method
@@ -234,6 +235,9 @@ class Filter(ABC):
     @abstractmethod
     def render(self, problem: Problem) -> WSGIApplication:
         """A problem as a reply in the shape of the host."""
+
+    def asked(self) -> None:  # noqa: B027  (most filters have nothing to see to)
+        """Told of each request that is ours, before its handler is: a filter sees here to what is due now and then."""
 
     def refused(self, problem: Problem) -> None:
         """Note that a problem is answered."""

@@ -9,17 +9,22 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from glance_related.cmd import keys as keys_command
 from glance_related.db.facts import set_fact
 from glance_related.package_menu.entry import Entry, Sealed
+from glance_related.package_menu.instance_store import InstanceStore
+from glance_related.package_menu.rules import Choice
 from glance_related.package_menu.store import CLOUD, MenuStore
 from glance_related.settings.keys import Keys, NoKeys, Undecipherable
 from glance_related.settings.options import ConfigError
 from glance_related.suite import record_keys
+from glance_related.testing.instance_suite import kept
 from tests.unit.cmd.test_commands import one_sentence
 
 
 @pytest.fixture
-def keyed(operator):
+def keyed(operator, monkeypatch):
+    monkeypatch.setattr(keys_command, "_UNDER_WAY", 0.0)
     folder = operator.folder / "keys"
     text = operator.conf.read_text()
     operator.write(f"{text}[keys]\nfolder = {folder}\n")
@@ -91,6 +96,36 @@ def test_every_secret_is_encrypted_with_the_new_key(keyed):
     (keyed.keys / "1").unlink()
     sealed = menu.of_project(CLOUD).menu.menu.entries["word"].default
     assert Keys(str(keyed.keys)).open(sealed.token) == "hush"
+
+
+def test_nothing_is_called_needless_while_a_host_encrypts_with_it(keyed):
+    keyed.run("keys", "setup")
+    keys = Keys(str(keyed.keys), lambda found: record_keys(keyed.database, found))
+    keys.refresh()
+    keyed.run("keys", "stage")
+    keys.refresh()
+    keyed.run("keys", "promote")  # the host has the key, and has not read that it is the primary
+    said = one_sentence(keyed.run("keys", "rewrite"))
+    assert "do not encrypt with the primary key yet" in said
+    assert "needed no more" not in keyed.run("keys", "rewrite", "--force").out
+    keys.refresh()
+    done = keyed.run("keys", "rewrite")
+    assert (done.code, "Keys 1 are needed no more" in done.out) == (0, True)
+
+
+def test_what_a_request_brings_back_that_was_under_way_is_encrypted_too(keyed, monkeypatch):
+    keyed.run("keys", "setup")
+    keys, store = Keys(str(keyed.keys)), InstanceStore(keyed.database)
+    one, copy = kept(choices={"word": Choice(value=Sealed(keys.seal("hush")))}), kept()
+    for server in (one, copy):
+        store.add(server, [])
+    keyed.run("keys", "stage")
+    keyed.run("keys", "promote")
+    monkeypatch.setattr(keys_command.time, "sleep", lambda _: store.change(copy, one.choices, [], None))
+    assert "2 secrets" in keyed.run("keys", "rewrite").out
+    (keyed.keys / "1").unlink()
+    read = store.get(copy.ref)
+    assert Keys(str(keyed.keys)).open(read.choices["word"].value.token) == "hush"
 
 
 def test_a_secret_of_a_key_that_is_not_there_stops_the_rewriting(keyed):
