@@ -9,7 +9,7 @@ from typing import Any
 from glance_related.deliveries.delivery import SETTINGS, Wish
 from glance_related.instance_ref import InstanceRef
 from glance_related.package_menu.drivers.driver import Instance, Package, PackageDriver, Variable
-from glance_related.package_menu.entry import Sealed
+from glance_related.package_menu.entry import Entry, Sealed
 from glance_related.package_menu.instance_store import Kept
 from glance_related.package_menu.rules import Settings
 from glance_related.package_menu.store import SYSTEM, AsOf
@@ -62,8 +62,12 @@ def shown(told: Deliverable) -> dict[str, Any]:
     }
 
 
-def shown_value(value: Any) -> Any:
-    return None if isinstance(value, Sealed) else value
+def shown_value(value: Any, entry: Entry | None = None) -> Any:
+    """A value as the API shows it.
+
+    :param entry: whose it is; None: what it was is not on the menu any more
+    """
+    return None if isinstance(value, Sealed) or (entry is not None and entry.is_secret) else value
 
 
 def wishes(

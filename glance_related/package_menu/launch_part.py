@@ -191,7 +191,7 @@ class LaunchPart:
             return reply
         shown = {
             PACKAGES_KEY: [one.entry.name for one in settings.packages],
-            VARIABLES_KEY: {one.entry.name: shown_value(one.value) for one in settings.variables},
+            VARIABLES_KEY: {one.entry.name: shown_value(one.value, one.entry) for one in settings.variables},
         }
         return reply.with_document({**reply.document(), _SERVER: {**server, **shown}})
 

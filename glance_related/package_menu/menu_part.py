@@ -139,6 +139,8 @@ class MenuPart:
         with needing_the_database():
             for _ in range(TRIES):
                 menu = self._menu()
+                if request.names["name"] not in menu.menu.menu.entries:
+                    self._forget_choices([request.names["name"]])  # whoever removed it may have got no further
                 entry = self._entry(menu, request)
                 check_tag(request, str(entry.version))
                 if not is_forced:
@@ -148,8 +150,7 @@ class MenuPart:
                     self._books.menu.publish(menu.cloud, [], [entry.name])
                 except Stale:
                     continue
-                while self._books.menu.forget_choices(entry.name):
-                    continue
+                self._forget_choices([entry.name])
                 return no_content()
         raise problems.CHANGED_MEANWHILE()
 
@@ -185,13 +186,12 @@ class MenuPart:
                 told = _difference(menu, made, gone)
                 if is_dry or not (news or gone):
                     return json_reply("200 OK", told, tagged(str(menu.cloud.version)))
+                self._forget_choices(sorted(set(made) - set(before)))
                 try:
                     after = self._books.menu.publish(menu.cloud, self._sealed(news), gone)
                 except Stale:
                     continue
-                for name in gone:
-                    while self._books.menu.forget_choices(name):
-                        continue
+                self._forget_choices(gone)
                 return json_reply("200 OK", told, tagged(str(after.version)))
         raise problems.CHANGED_MEANWHILE()
 
@@ -214,14 +214,19 @@ class MenuPart:
                 return entry
             self._check_room(len({*menu.menu.menu.entries, entry.name}))
             if entry.name not in menu.menu.menu.entries:
-                while self._books.menu.forget_choices(entry.name):
-                    continue  # of one that had this name before
+                self._forget_choices([entry.name])
             try:
                 after = self._books.menu.publish(menu.cloud, self._sealed([entry]))
             except Stale:
                 continue
             return replace(entry, version=after.version)
         raise problems.CHANGED_MEANWHILE()
+
+    def _forget_choices(self, names: Sequence[str]) -> None:
+        """Forget what was said of entries that are gone: new ones of these names may be something else, or secret."""
+        for name in names:
+            while self._books.menu.forget_choices(name):
+                continue
 
     def _sealed(self, entries: Sequence[Entry]) -> list[Entry]:
         return [replace(entry, default=self._books.sealed(entry, entry.default)) for entry in entries]

@@ -225,7 +225,7 @@ def project_document(setting: Setting, menu: ProjectMenu, *, sees_all: bool) -> 
         said = menu.states.get(entry.name)
         is_own = said is not None and said.state == DEFAULT and said.value is not None
         value = said.value if said is not None and is_own else entry.default
-        document |= {"default": shown_value(value), "default_origin": PROJECT if is_own else GLOBAL}
+        document |= {"default": shown_value(value, entry), "default_origin": PROJECT if is_own else GLOBAL}
         if entry.is_secret:
             document["has_default"] = value is not None
     else:

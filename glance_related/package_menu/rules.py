@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from glance_related.package_menu.entry import BUNDLE, PACKAGE, VARIABLE, Entry
-from glance_related.package_menu.values import Unfit, fitting
+from glance_related.package_menu.values import Unfit, fitting, kept_fitting
 
 UNAVAILABLE, AVAILABLE, DEFAULT = "unavailable", "available", "default"
 STATES = (UNAVAILABLE, AVAILABLE, DEFAULT)
@@ -278,7 +278,7 @@ class _Settling:
             return Setting(entry, state, said_by, origin=said_by)
         for value, origin, through in self._values(entry, choice):
             try:
-                return Setting(entry, state, said_by, False, fitting(entry, value), origin, through, True)
+                return Setting(entry, state, said_by, False, kept_fitting(entry, value), origin, through, True)
             except Unfit as unfit:
                 self._faults.append(Fault(entry.name, "bad_value", f"what the {origin} says does not fit: {unfit}"))
         return Setting(entry, state, said_by, origin=said_by, in_play=True)

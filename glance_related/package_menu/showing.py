@@ -9,7 +9,7 @@ from typing import Any
 
 from glance_related.deliveries.delivery import CONFIRMED, DELIVERING, OFFERED, PENDING, READ, Delivery
 from glance_related.package_menu.deliverable import generation_of, shown_value
-from glance_related.package_menu.entry import VARIABLE
+from glance_related.package_menu.entry import VARIABLE, Entry
 from glance_related.package_menu.instance_store import Kept
 from glance_related.package_menu.listing import FILTERS as OF_ENTRIES
 from glance_related.package_menu.listing import filtered, is_wanted, is_yes, paged
@@ -51,20 +51,26 @@ def server_document(
             "entries": entries,
             **links,
             "packages": [one.entry.name for one in settings.packages],
-            "package_variables": {one.entry.name: shown_value(one.value) for one in settings.variables},
-            "chosen": chosen_document(choices),
+            "package_variables": {one.entry.name: shown_value(one.value, one.entry) for one in settings.variables},
+            "chosen": chosen_document(choices, as_of.menu.menu.entries),
             "problems": faults,
             "deliveries": [delivery_document(one, generation) for one in deliveries],
         }
     }
 
 
-def chosen_document(choices: Mapping[str, Choice]) -> dict[str, Any]:
-    """What a server has of its own, as it may be sent back: also what has no effect now, and would be lost else."""
+def chosen_document(choices: Mapping[str, Choice], entries: Mapping[str, Entry] | None = None) -> dict[str, Any]:
+    """What a server has of its own, as it may be sent back: also what has no effect now, and would be lost else.
+
+    :param entries: of the menu; None: it is what rides on a request, where what is secret is encrypted
+    """
+    known = entries or {}
     return {
         "packages": {name: one.is_on for name, one in sorted(choices.items()) if one.is_on is not None},
         "package_variables": {
-            name: shown_value(one.value) for name, one in sorted(choices.items()) if one.value is not None
+            name: shown_value(one.value, known.get(name))
+            for name, one in sorted(choices.items())
+            if one.value is not None
         },
     }
 
@@ -107,8 +113,8 @@ def _entry(setting: Setting, choice: Choice, offered: Collection[str]) -> dict[s
         "required": entry.required,
         "packages": [name for name in entry.packages if name in offered],
         "in_play": setting.in_play,
-        "value": shown_value(setting.value),
-        "chosen": shown_value(choice.value),
+        "value": shown_value(setting.value, entry),
+        "chosen": shown_value(choice.value, entry),
     }
     if entry.is_secret:
         shown |= {"has_value": setting.value is not None, "is_chosen": choice.value is not None}

@@ -41,6 +41,20 @@ class Unfit(Exception):
     """A value that an entry does not take; the sentence says why, without the value itself."""
 
 
+class Told(str):
+    """A secret that somebody has just told, and that is still to be encrypted."""
+
+
+def kept_fitting(entry: Entry, value: Any) -> Any:
+    """The same of a value that is kept.
+
+    :raises Unfit: also where it was kept as no secret, as that of another entry which had this name before
+    """
+    if entry.is_secret and not isinstance(value, Sealed | Told):
+        raise Unfit("it was said when this was no secret")
+    return fitting(entry, value)
+
+
 def fitting(entry: Entry, value: Any) -> Any:
     """A value as it is kept.
 
@@ -166,7 +180,7 @@ def _secret(value: Any) -> str:
     text = _text(value)
     if not text:
         raise Unfit("it must not be empty")
-    return text
+    return Told(text)
 
 
 _OF_TYPE: dict[str, Callable[[Any], Any]] = {
