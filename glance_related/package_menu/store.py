@@ -34,8 +34,8 @@ from glance_related.package_menu.stored import columns_of, entry_of, value_of, w
 SYSTEM = "package_menu"
 #: The scope of the cloud's menu; every other is a project.
 CLOUD = ""
-#: Of how many projects the menu is remembered.
-_REMEMBERED = 500
+#: How many entries are remembered, of all projects' menus together: 100,000 take about 14 MiB.
+_REMEMBERED = 100_000
 #: How many rows go in one transaction.
 BATCH = 500
 
@@ -100,6 +100,7 @@ class MenuStore:
         self._lock = threading.Lock()
         self._menu = Menu(0, {})
         self._projects: OrderedDict[str, tuple[tuple[int, int], ProjectMenu]] = OrderedDict()
+        self._remembered = 0
 
     # -- reading
 
@@ -132,12 +133,18 @@ class MenuStore:
                 self._projects.move_to_end(project_id)
                 return AsOf(known[1], cloud, project)
         made = self._made(connection, project_id, cloud.version)
-        with self._lock:
-            self._projects[project_id] = ((cloud.version, project.version), made)
-            self._projects.move_to_end(project_id)
-            while len(self._projects) > _REMEMBERED:
-                self._projects.popitem(last=False)
+        self._remember(project_id, (cloud.version, project.version), made)
         return AsOf(made, cloud, project)
+
+    def _remember(self, project_id: str, versions: tuple[int, int], made: ProjectMenu) -> None:
+        """Remember a menu, and forget those that nobody has asked for for longest where there is no room."""
+        with self._lock:
+            before = self._projects.pop(project_id, None)
+            self._remembered += _size(made) - (_size(before[1]) if before is not None else 0)
+            self._projects[project_id] = (versions, made)
+            while self._remembered > _REMEMBERED and len(self._projects) > 1:
+                _, (_, oldest) = self._projects.popitem(last=False)
+                self._remembered -= _size(oldest)
 
     def _made(self, connection: sa.Connection, project_id: str, version: int) -> ProjectMenu:
         asked = {"asked_project": project_id}
@@ -316,6 +323,10 @@ class MenuStore:
         if not has_reached and self._database.read(reaches):
             has_reached = self._database.write(lambda connection: _reach(connection, scope))
         return Counts(seen.version + 1, seen.generation + has_reached)
+
+
+def _size(menu: ProjectMenu) -> int:
+    return 1 + len(menu.menu.entries)
 
 
 def _count(connection: sa.Connection, scope: str, seen: Counts) -> None:
