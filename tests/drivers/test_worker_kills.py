@@ -180,8 +180,7 @@ class Site:
         found += [f"{ref} is not forgotten" for ref in self.gone if self.path(ref).exists()]
         left = [path for path in self.folder.rglob("*") if path.is_file()]
         documents = {self.path(ref) for ref in self.servers}
-        half = [path for path in left if path not in documents and path.suffix != ".new"]
-        return found + [f"{path} is nobody's" for path in half]
+        return found + [f"{path} is nobody's" for path in left if path not in documents]
 
     def path(self, ref: InstanceRef) -> Path:
         return self.folder / ref.nova_installation_uuid / f"{ref.instance_id}.json"

@@ -49,7 +49,7 @@ class FileDriver(PackageDriver):
 
     def remove(self, instance: Instance) -> Done:
         with folder.needing(self._folder):
-            self._path(instance.ref).unlink(missing_ok=True)
+            folder.remove(self._path(instance.ref))
         return Done()
 
     def check(self) -> list[str]:

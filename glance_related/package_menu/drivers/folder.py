@@ -1,9 +1,16 @@
-"""Files of servers in a folder: by which name, and replaced in one step, so that a reader has the old or the new."""
+"""Files of servers in a folder: by which name, and replaced in one step, so that a reader has the old or the new.
+
+A file is written under ``.new`` beside its place, by the name of what it becomes: what somebody who was killed has left
+there, which may hold secrets, goes when the same file is written the next time, or removed. Both are on the disk, not
+only on their way there, before anybody is told.
+"""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +22,8 @@ from glance_related.instance_ref import InstanceRef
 
 #: They may hold secrets: for who works with the folder, and for its group.
 _MODE, _FOLDER_MODE = 0o640, 0o750
+_NEW = ".new"
+_TRIES = 10
 #: From here on a file is named by a hash: no name may be longer than 255 bytes.
 _NAME_MAX = 200
 
@@ -41,8 +50,22 @@ def put(path: Path, content: bytes, move: Callable[[str, Path], None]) -> None:
     :param move: from its first name, which is removed where it is left
     :raises OSError:
     """
-    path.parent.mkdir(mode=_FOLDER_MODE, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
+    for turn in range(_TRIES):
+        try:
+            _put(path, content, move)
+        except FileNotFoundError:  # another who writes the same file took what was written for left behind
+            if turn == _TRIES - 1:
+                raise
+        else:
+            return
+
+
+def _put(path: Path, content: bytes, move: Callable[[str, Path], None]) -> None:
+    new = path.parent / _NEW
+    for folder in (path.parent, new):
+        folder.mkdir(mode=_FOLDER_MODE, exist_ok=True)
+    _clear(path)
+    handle, name = tempfile.mkstemp(dir=new, prefix=f"{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -50,8 +73,46 @@ def put(path: Path, content: bytes, move: Callable[[str, Path], None]) -> None:
             file.flush()
             os.fsync(file.fileno())
         move(name, path)
+        _settle(path.parent)
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, and what was to become it.
+
+    :raises OSError:
+    """
+    _clear(path)
+    path.unlink(missing_ok=True)
+    _settle(path.parent)
+
+
+def _clear(path: Path) -> None:
+    """Remove what others have begun to write, and were killed; who is still at it does so again."""
+    mine = re.compile(rf"{re.escape(path.name)}\.[a-z0-9_]{{8}}")
+    try:
+        with os.scandir(path.parent / _NEW) as entries:
+            left = [entry.path for entry in entries if mine.fullmatch(entry.name)]
+    except FileNotFoundError:
+        return
+    for name in left:
+        Path(name).unlink(missing_ok=True)
+
+
+def _settle(folder: Path) -> None:
+    """Let what was done in a folder outlast a loss of power."""
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # not every volume knows this of a folder
+            raise
+    finally:
+        os.close(handle)
 
 
 @contextmanager

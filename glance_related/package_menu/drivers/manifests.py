@@ -55,7 +55,7 @@ class Manifests:
         with folder.needing(self._path):
             for certname in self._names(ref):
                 self._drop(ref, certname)
-            self._index(ref).unlink(missing_ok=True)
+            folder.remove(self._index(ref))
 
     def get(self, ref: InstanceRef) -> str | None:
         """The manifest of a server."""
@@ -87,8 +87,8 @@ class Manifests:
     def _drop(self, ref: InstanceRef, certname: str) -> None:
         path = self._file(certname)
         content = _content(path)
-        if content is not None and _is_of(ref, content):
-            path.unlink(missing_ok=True)
+        if content is None or _is_of(ref, content):  # what is not there yet may have been begun
+            folder.remove(path)
 
     def _file(self, certname: str) -> Path:
         return self._path / f"{certname}.pp"
