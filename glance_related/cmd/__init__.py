@@ -7,7 +7,7 @@
 `installation`  ``installation add|list|remove``, ``generate-installation-uuid``,
                 ``generate-mark-key``
 `reconcile`     ``reconcile``
-`deliveries`    ``deliveries list|show|retry|status``
+`deliveries`    ``deliveries list|show|retry|forget|status``
 `keys`          ``keys setup|stage|promote|rewrite|forget|list``
 `purge`         ``purge``
 `worker`        ``glance-related-worker``

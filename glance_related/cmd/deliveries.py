@@ -1,4 +1,4 @@
-"""``deliveries list|show|retry|status``: what must reach somebody, and how far it has come.
+"""``deliveries list|show|retry|forget|status``: what must reach somebody, and how far it has come.
 
 Before there is anything to hand over, a boot with packages has to be settled: Nova has been asked for servers, and it
 is not known yet which they are. Those boots are shown with the deliveries that they will become, as *open*.
@@ -20,6 +20,7 @@ from glance_related.deliveries.store import DeliveryStore
 from glance_related.package_menu.books import choices_of
 from glance_related.package_menu.servers import MADE, PACKAGES
 from glance_related.package_menu.showing import chosen_document, delivery_document, time_of
+from glance_related.package_menu.started import recorded_drivers
 from glance_related.riders.rider import Rider
 from glance_related.riders.store import RiderStore
 from glance_related.settings.options import load
@@ -63,6 +64,15 @@ def register(commands: Any) -> None:
     _add_filters(retry, STATES)
     retry.add_argument("--all", action="store_true", help="everything, whatever became of it")
     retry.set_defaults(run=_retry)
+    forget = actions.add_parser(
+        "forget",
+        help="forget what a driver was to be handed that is named no more",
+        description="Forget what a driver was to be handed that [package_menu] package_management_driver names on no "
+        "host any more; what it keeps itself stays as it is.",
+    )
+    forget.add_argument("driver", metavar="DRIVER")
+    forget.add_argument("--force", action="store_true", help="even where the filter has started with it somewhere")
+    forget.set_defaults(run=_forget)
     status = actions.add_parser("status", help="how much waits, and since when, by driver and state")
     output.add_format(status)
     status.set_defaults(run=_status)
@@ -233,6 +243,33 @@ def _pages(store: DeliveryStore, equal: dict[str, str]) -> Iterator[list[str]]:
     while some := store.some(marker, _BATCH, **equal):
         marker = some[-1].id
         yield [one.id for one in some]
+
+
+# -- never again
+
+
+def _forget(args: argparse.Namespace) -> int:
+    settings = load(args.config_file)
+    database = Database(settings.database)
+    if args.driver in settings.package_menu.package_management_driver:
+        return output.fail(
+            f"[package_menu] package_management_driver names {args.driver}; take it out there first, on every host, "
+            "and restart what reads it."
+        )
+    if args.driver in recorded_drivers(database) and not args.force:
+        return output.fail(
+            f"in front of some Nova the filter has started with {args.driver}; take it out of [package_menu] "
+            "package_management_driver there and restart nova-api, or, where that Nova is no more, use --force."
+        )
+    store, forgotten, progress = DeliveryStore(database), 0, output.Progress("forgotten")
+    try:
+        while some := store.forget_driver(args.driver):
+            forgotten += some
+            progress(forgotten)
+    finally:
+        progress.end()
+    print(f"{forgotten} {'delivery is' if forgotten == 1 else 'deliveries are'} forgotten.")
+    return 0
 
 
 # -- all together

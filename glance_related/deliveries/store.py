@@ -295,14 +295,22 @@ class DeliveryStore:
 
         :param age: seconds since they said so
         """
-        past = sa.and_(_ROWS.action == REMOVE, _ROWS.state == DELIVERED, _ROWS.updated_at < self._now - int(age * 1000))
+        before = self._now - int(age * 1000)
+        return self._forget(
+            sa.and_(_ROWS.action == REMOVE, _ROWS.state == DELIVERED, _ROWS.updated_at < before), limit
+        )
 
+    def forget_driver(self, driver: str, limit: int = 1000) -> int:
+        """Forget what a driver was to be handed that nobody names any more, some at a time; how many went."""
+        return self._forget(_ROWS.driver == driver, limit)
+
+    def _forget(self, which: sa.ColumnElement[bool], limit: int) -> int:
         def work(connection: sa.Connection) -> int:
-            ids = tuple(connection.execute(sa.select(_ROWS.id).where(past).limit(limit)).scalars())
+            ids = tuple(connection.execute(sa.select(_ROWS.id).where(which).limit(limit)).scalars())
             if not ids:
                 return 0
             these = among(connection.dialect.name, _ROWS.id, "ids")
-            return connection.execute(sa.delete(deliveries).where(these, past), {"ids": ids}).rowcount
+            return connection.execute(sa.delete(deliveries).where(these, which), {"ids": ids}).rowcount
 
         return self._database.write(work)
 

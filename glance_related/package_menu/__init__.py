@@ -268,6 +268,10 @@ Limits
   the command line: all are tried out first.
 * Horizon keeps its own panel for later, as in the blueprint: the page stands alone, with a login of its own.
 * A secret equal to the project's own is kept as the server's: they are not compared.
+* Of a server that was made of a volume Nova names no image, and so no operating system: its packages are called by what
+  their realisation ``*`` says.
+* A driver that is named no more leaves what it was handed where it is, and what is known of that in our database.
+  Remove what it keeps yourself; ``glance-related-manage deliveries forget DRIVER`` ends what was still to be handed.
 
 Why so
 ======

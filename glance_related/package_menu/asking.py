@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,6 +22,8 @@ from glance_related.wsgi.pages import LIMIT, BadPage, Page, read_page
 TRIES = 10
 #: Most faults that the text of an answer names; programs read all of them.
 _TOLD = 20
+#: Most of them that an answer has at all: it is not to be many times as large as what was sent.
+_ALL = 1000
 
 
 def caller_of(request: Request) -> Caller:
@@ -81,7 +84,8 @@ def entries_refused(faults: Collection[Fault]) -> Problem:
 
 
 def _parts(faults: Iterable[Fault]) -> list[dict[str, str]]:
-    return [{"name": one.name, "code": f"package_menu.{one.code}", "message": one.text} for one in faults]
+    first = itertools.islice(faults, _ALL)
+    return [{"name": one.name, "code": f"package_menu.{one.code}", "message": one.text} for one in first]
 
 
 def told(faults: Iterable[Fault]) -> str:

@@ -160,6 +160,14 @@ def test_everything_that_is_wrong_is_told_at_once_and_nothing_is_changed(side: M
     assert side.settings(server)["packages"] == ["logs", "web"]
 
 
+def test_of_very_many_mistakes_the_first_thousand_are_told_one_by_one(side: MenuSide) -> None:
+    server = side.booted()
+    reply = put(side, server, {"packages": {f"p{number}": True for number in range(5000)}})
+    fault = reply.json["badRequest"]
+    assert (reply.status_int, len(fault["glance_related_problems"])) == (400, 1000)
+    assert "and 4980 more" in fault["message"]
+
+
 def test_a_package_whose_variable_must_have_a_value_is_not_turned_on_without(side: MenuSide) -> None:
     server = side.booted()
     reply = put(side, server, {"on": True}, "tls")

@@ -31,11 +31,11 @@ def check_guests(settings: Settings, paste: PasteFile | None, conf: NovaConf | N
     if paste is not None:
         for pipeline in _of_metadata(paste):
             if IN_METADATA not in pipeline.systems():
-                yield error(
+                yield warning(
                     "nova_paste.no_guest_meta",
-                    f"{pipeline.title} does not contain {IN_METADATA}, and {_DRIVERS} names {GUEST}: guests that ask "
-                    f"for what is theirs are answered 404; put the word {IN_METADATA} {METADATAS_PLACE}, and add "
-                    f"[filter:{IN_METADATA}] with 'use = egg:glance_related#{IN_METADATA}'.",
+                    f"{pipeline.title} does not contain {IN_METADATA}, and {_DRIVERS} names {GUEST}: where this host "
+                    f"serves metadata, guests that ask for what is theirs are answered 404; put the word {IN_METADATA} "
+                    f"{METADATAS_PLACE}, and add [filter:{IN_METADATA}] with 'use = egg:glance_related#{IN_METADATA}'.",
                 )
         if stands_in_nova(paste, _MENU) and not stands_in_nova(paste, _VENDORDATA):
             yield error(

@@ -22,6 +22,7 @@ from glance_related.package_menu.entry import Sealed
 from glance_related.package_menu.instance_store import InstanceStore, Record
 from glance_related.package_menu.rules import Choice
 from glance_related.package_menu.showing import time_of
+from glance_related.package_menu.started import record_at_nova
 from glance_related.riders.rider import Rider
 from glance_related.riders.store import RiderStore
 from glance_related.suite import open_suite
@@ -178,6 +179,22 @@ def test_what_failed_is_handed_over_again_and_nothing_else_without_a_word(operat
     assert (done.code, done.out) == (0, "1 delivery is handed over again.\n")
     assert "not there, or under way" in operator.run("deliveries", "retry", failed.id, "nothing").err
     assert "not by both" in one_sentence(operator.run("deliveries", "retry", failed.id, "--all"))
+
+
+def test_what_a_driver_was_to_be_handed_is_forgotten_once_nobody_names_it(operator):
+    kept = put(operator)
+    for _ in range(3):
+        put(operator, "ldap")
+    assert "names file; take it out there first" in one_sentence(operator.run("deliveries", "forget", "file"))
+    record_at_nova(operator.database, NOVA, ["file", "ldap"])
+    assert "the filter has started with ldap" in one_sentence(operator.run("deliveries", "forget", "ldap"))
+    assert len(operator.run("deliveries", "list", "-f", "json").json()) == 4
+    record_at_nova(operator.database, NOVA, ["file"])
+    assert operator.run("deliveries", "forget", "ldap").out == "3 deliveries are forgotten.\n"
+    assert [row["id"] for row in operator.run("deliveries", "list", "-f", "json").json()] == [kept.id]
+    put(operator, "ldap")
+    record_at_nova(operator.database, NOVA, ["file", "ldap"])
+    assert operator.run("deliveries", "forget", "ldap", "--force").out == "1 delivery is forgotten.\n"
 
 
 def test_it_is_told_how_much_waits(operator):
