@@ -161,8 +161,7 @@ def test_everything_that_is_wrong_is_told_at_once_and_nothing_is_changed(side: M
 
 
 def test_of_very_many_mistakes_the_first_thousand_are_told_one_by_one(side: MenuSide) -> None:
-    server = side.booted()
-    reply = put(side, server, {"packages": {f"p{number}": True for number in range(5000)}})
+    reply = put(side, side.booted(), {"packages": {f"p{number}": True for number in range(5000)}})
     fault = reply.json["badRequest"]
     assert (reply.status_int, len(fault["glance_related_problems"])) == (400, 1000)
     assert "and 4980 more" in fault["message"]
