@@ -16,6 +16,8 @@ point                    where the worker ends
 ``reply``                our filter has finished; the client has been told nothing
 =======================  ===========================================================================
 
+What our filter does once its answer is sent has the points that follow, of a look-up or a transaction.
+
 The header ``X-Test-Trip`` makes our own filter fall over instead: ``body``, over a request body whose
 reading raises an exception with the text `SECRET`, or ``look-up``, over an image that has no id.
 
@@ -85,8 +87,7 @@ def outside(global_conf: dict[str, str], journal: str) -> Any:
 
             chunks = app(environ, named)
             _passage.reach("reply")
-            _passage.begin(None, None, journal)
-            return chunks
+            return chunks  # what our filter does once they are sent is of this request, too
 
         return filtered
 

@@ -1,4 +1,4 @@
-"""What fails while an unmodified Nova makes images, or servers with image properties of their own.
+"""What fails while an unmodified Nova makes images, or servers with image properties or packages of their own.
 
 Workers are killed, Glance errs, a database is gone, one side lacks what the other has.
 
@@ -10,5 +10,6 @@ All of it on the real cloud's Nova, through processes of these tests beside thos
 * `told`, `crash_points`: paste filters for these tests only, which do to a request what its test has written down
 * `places`, `kills`, `servers`: who is killed where, what a Nova without us is left with there, and what was
 * `override_places`, `override_kills`, `overridden_servers`: the same of servers with image properties of their own
+* `package_places`, `package_kills`, `packaged_servers`: the same of servers that are booted with packages
 * `reconciling`, `proxy`: the command, hours later; a way to a database that can be closed
 """

@@ -175,6 +175,16 @@ def killed_at_nova(site: Site, name: str, point: str, ask: Callable[[], Answer])
     return pid, _replaced(site.nova, pid)
 
 
+def killed_once_it_is_told(site: Site, name: str, point: str, ask: Callable[[], Answer]) -> tuple[int, list[int]]:
+    """The same, where the customer has his answer already: 202."""
+    site.nova.tell(name, f"kill {point}")
+    answer = ask()
+    assert answer.status == 202, f"{name}: {answer}"
+    ((pid, _),) = site.nova.tries(name)
+    site.cloud.wait_for(lambda: site.nova.ended(pid, point), f"{name}: the point '{point}' was never reached")
+    return pid, _replaced(site.nova, pid)
+
+
 def body_of(action: str, image: str) -> Any:
     """What a customer sends for an action of a server."""
     if action == "shelve":
