@@ -127,8 +127,10 @@ class Site:
             side.server.wait()
 
     def stop(self) -> None:
-        self.nova.server.stop()
-        self.glance.server.stop()
+        for side in (self.nova, self.glance):
+            side.server.service.ask_to_stop()
+        for side in (self.nova, self.glance):
+            side.server.stop()
 
     def act(self, server_id: str, body: Any, *, attempt: str = "", who: str = WHO, **headers: str) -> Answer:
         """POST /servers/{id}/action; what is told for `attempt` happens to it in front of Nova."""
