@@ -47,24 +47,29 @@ def run_all(venv: Path, progress: Progress, kind: str, words: Sequence[str]) -> 
         env["GLANCE_RELATED_CHECKS_FAILED"] = ", ".join(failed)
     if kind == "long":
         env["GLANCE_RELATED_LONG"] = "1"
-    pytest = [f"{venv}/bin/python", "-m", "pytest", "-p", "cloud.reporting", *_selection(kind)]
+    pytest = [f"{venv}/bin/python", "-m", "pytest", "-p", "cloud.reporting"]
     if words or kind == "fast":
-        code = subprocess.call([*pytest, *words], cwd=PROJECT, env=env)
+        code = subprocess.call([*pytest, *_selection(kind), *words], cwd=PROJECT, env=env)
     else:
-        code = _two_at_once(pytest, env, PROJECT / "var" / "log" / "test-nova.log", progress)
+        code = _beside_nova(pytest, kind, env, PROJECT / "var" / "log" / "test-nova.log", progress)
     return code or (1 if failed else 0)
 
 
-def _two_at_once(pytest: Sequence[str], env: Mapping[str, str], log: Path, progress: Progress) -> int:
-    """The tests with a real Nova beside all others, which take as long: told one after the other."""
+def _beside_nova(pytest: Sequence[str], kind: str, env: Mapping[str, str], log: Path, progress: Progress) -> int:
+    """The tests with a real Nova beside all others, which take as long: told one after the other.
+
+    Of the others the fast ones come first, on every core, and then those with other real servers.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
+    real = [*_selection(kind, "real"), *(f"--ignore={path}" for path in _WITH_NOVA)]
     with log.open("wb") as out:
         beside = subprocess.Popen(
-            [*pytest, "-o", "cache_dir=.pytest_cache/nova", *_WITH_NOVA],
+            [*pytest, *_selection(kind), "-o", "cache_dir=.pytest_cache/nova", *_WITH_NOVA],
             cwd=PROJECT, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
         )  # fmt: skip
         try:
-            code = subprocess.call([*pytest, *(f"--ignore={path}" for path in _WITH_NOVA)], cwd=PROJECT, env=env)
+            code = subprocess.call([*pytest, *_selection("fast")], cwd=PROJECT, env=env)
+            code = subprocess.call([*pytest, *real], cwd=PROJECT, env=env) or code
             progress.say(f"pytest with a real Nova, which ran at the same time ({log.relative_to(PROJECT)})")
             code = beside.wait() or code
         except BaseException:
@@ -82,11 +87,14 @@ def _commands() -> list[str]:
     return sorted(str(path) for path in (PROJECT / "tools").iterdir() if path.is_file() and not path.suffix)
 
 
-def _selection(kind: str) -> list[str]:
-    """Which tests: real servers cost seconds each, the long runs minutes."""
-    if kind == "long":
-        return []
+def _selection(kind: str, only: str = "") -> list[str]:
+    """Which tests: real servers cost seconds each, the long runs minutes.
+
+    :param only: "real": those that are not among the fast ones
+    """
     if kind == "fast":
         # on every core: nothing here starts a server, and a file keeps its order and its fixtures
         return ["-m", "not long and not real", "--ignore=tests/real", "-n", "auto", "--dist", "loadfile"]
-    return ["-m", "not long"]
+    if kind == "long":
+        return ["-m", "real or long"] if only else []
+    return ["-m", "real and not long" if only else "not long"]
