@@ -107,6 +107,10 @@ class Servers:
             self._worker.start()
         return self._worker
 
+    def dismiss_worker(self) -> None:
+        """Until it is asked for again, nobody asks Nova for its servers, and finds out what they were made with."""
+        self._worker.stop()
+
     @property
     def installation(self) -> str:
         """The UUID by which the suite knows `nova`."""

@@ -63,7 +63,7 @@ def test_a_drive_that_is_made_before_anyone_knows_the_server_has_its_settings(
     menu: Menu, guests: Guests, nova_cloud: NovaCloud
 ) -> None:
     """Nova names none of the servers of this request, and no worker looks for them."""
-    nova_cloud.worker.stop()
+    nova_cloud.dismiss_worker()
     before = {one["id"] for one in menu.need("alice", "GET", "/servers")["servers"]}
     about = {"name": "unnamed", "imageRef": nova_cloud.images_by_name[IMAGE], "flavorRef": nova_cloud.flavor(),
              "networks": "none", "config_drive": True, "min_count": 2, "return_reservation_id": True}  # fmt: skip

@@ -163,7 +163,7 @@ def test_a_server_that_was_made_past_us_has_its_projects_defaults(menu: Menu, no
 
 def test_a_server_older_than_the_menu_is_adopted_by_reconcile(nova_cloud: NovaCloud) -> None:
     menu = Menu(nova_cloud)
-    nova_cloud.worker.stop()
+    nova_cloud.dismiss_worker()
     server = nova_cloud.boot("alice")
     menu.publish()
     try:

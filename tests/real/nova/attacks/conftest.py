@@ -33,6 +33,8 @@ def stage(nova_cloud: NovaCloud) -> Iterator[Stage]:
 
 @pytest.fixture(scope="session")
 def override_stage(nova_cloud: NovaCloud) -> Iterator[OverrideStage]:
+    """Nobody else looks at the servers that are attacked: what nobody has found out yet is what is attacked."""
+    nova_cloud.dismiss_worker()
     made = OverrideStage(nova_cloud)
     try:
         yield made
