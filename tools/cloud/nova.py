@@ -12,7 +12,7 @@ from cloud.keystone import REGION, Keystone
 from cloud.mariadb import MariaDB
 from cloud.nova_config import databases_conf, nova_conf
 from cloud.nova_programs import Api, Daemon, Program
-from cloud.processes import need
+from cloud.processes import need, stop_together
 from cloud.rabbitmq import RabbitMQ
 from cloud.secret import write_private
 
@@ -144,11 +144,7 @@ class Nova:
             done.touch()
 
     def stop(self) -> None:
-        # All at once: each takes seconds to say goodbye to its queues.
-        for program in reversed(self.programs):
-            program.service.ask_to_stop()
-        for program in reversed(self.programs):
-            program.stop()
+        stop_together(program.service for program in reversed(self.programs))
 
     def call(self, method: str, path: str, body: Any = None, *, user: str = "admin") -> web.Reply:
         """One request to its API (`path` as in /servers) as somebody in the project of his name."""

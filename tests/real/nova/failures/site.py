@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from cloud.environment import PROJECT
 from cloud.nova_programs import Api
 from cloud.paste import IN_GLANCE, IN_NOVA
+from cloud.processes import stop_together
 from tests.real.cloud_of_tests import free_port
 from tests.real.failures.site import FailingGlance
 from tests.real.nova.failures.basis import WHO, Basis
@@ -127,10 +128,7 @@ class Site:
             side.server.wait()
 
     def stop(self) -> None:
-        for side in (self.nova, self.glance):
-            side.server.service.ask_to_stop()
-        for side in (self.nova, self.glance):
-            side.server.stop()
+        stop_together(side.server.service for side in (self.nova, self.glance))
 
     def act(self, server_id: str, body: Any, *, attempt: str = "", who: str = WHO, **headers: str) -> Answer:
         """POST /servers/{id}/action; what is told for `attempt` happens to it in front of Nova."""
