@@ -107,10 +107,10 @@ def _promote(args: argparse.Namespace) -> int:
 def _rewrite(args: argparse.Namespace) -> int:
     settings = load(args.config_file)
     folder = _folder(settings)
-    if not _roles(folder):
+    roles = _roles(folder)
+    if not roles:
         return output.fail(f"{folder} has no keys; 'keys setup' makes the first.")
-    primary = _roles(folder)["primary"]
-    others = [host for host, known in _hosts(settings).items() if known[0] != primary]
+    others = [host for host, known in _hosts(settings).items() if known[0] != roles["primary"]]
     if others and not args.force:
         return output.fail(
             f"these hosts do not encrypt with the primary key yet: {', '.join(others)}; copy the folder to them, or, "

@@ -26,7 +26,9 @@ from glance_related.db.models import (
     riders,
 )
 from glance_related.db.paging import is_behind
+from glance_related.package_menu.books import carried, choices_of
 from glance_related.package_menu.entry import Sealed
+from glance_related.package_menu.servers import PACKAGES
 from glance_related.package_menu.stored import value_of, written
 from glance_related.settings.keys import Undecipherable
 
@@ -50,20 +52,25 @@ class _Place:
     rewritten: Callable[[str, Anew], str | None]
 
 
+def _sealed(value: Any, anew: Anew) -> Sealed | None:
+    token = anew(value.token) if isinstance(value, Sealed) else None
+    return None if token is None else Sealed(token)
+
+
 def _value(text: str, anew: Anew) -> str | None:
-    secret = value_of(text)
-    token = anew(secret.token) if isinstance(secret, Sealed) else None
-    return None if token is None else written(Sealed(token))
+    sealed = _sealed(value_of(text), anew)
+    return None if sealed is None else written(sealed)
 
 
 def _rider(text: str, anew: Anew) -> str | None:
     content = json.loads(text)
-    choices, is_other = content.get("choices", {}), False
-    for choice in choices.values():
-        value = None if choice.get("value") is None else _value(choice["value"], anew)
-        if value is not None:
-            choice["value"], is_other = value, True
-    return json.dumps(content) if is_other else None
+    choices = choices_of(content["choices"])
+    others = {
+        name: choice._replace(value=sealed)
+        for name, choice in choices.items()
+        if (sealed := _sealed(choice.value, anew)) is not None
+    }
+    return json.dumps({**content, "choices": carried(choices | others)}) if others else None
 
 
 def _session(text: str, anew: Anew) -> str | None:
@@ -81,7 +88,7 @@ _PLACES = (
     _values(package_entries, "default_value"),
     _values(package_project_states, "default_value"),
     _values(package_instance_states, "value"),
-    _Place(riders, "content", sa.and_(riders.c.kind == "packages", riders.c.is_open == 1), _rider),
+    _Place(riders, "content", sa.and_(riders.c.kind == PACKAGES, riders.c.is_open == 1), _rider),
     _Place(page_sessions, "content", sa.true(), _session),
 )
 
