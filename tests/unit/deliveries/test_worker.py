@@ -232,7 +232,15 @@ def test_what_a_worker_that_died_had_taken_up_is_taken_up_again(store: DeliveryS
 
 
 def test_two_workers_share_what_is_due(store: DeliveryStore, wished: Any) -> None:
-    carriers = [Carrier(act=lambda _: (time.sleep(0.005), Done())[1]) for _ in range(2)]
+    here = [threading.Event(), threading.Event()]
+
+    def act(mine: int) -> Done:
+        # neither has done everything before the other is there
+        here[mine].set()
+        assert here[1 - mine].wait(20)
+        return Done()
+
+    carriers = [Carrier(act=lambda _, mine=mine: act(mine)) for mine in range(2)]
     refs = wished(200)
     with running(make(store, carriers[0])), running(make(store, carriers[1])):
         until(lambda: states(store, refs) == {DELIVERED}, 20)
