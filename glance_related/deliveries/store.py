@@ -296,9 +296,7 @@ class DeliveryStore:
         :param age: seconds since they said so
         """
         before = self._now - int(age * 1000)
-        return self._forget(
-            sa.and_(_ROWS.action == REMOVE, _ROWS.state == DELIVERED, _ROWS.updated_at < before), limit
-        )
+        return self._forget(sa.and_(_ROWS.action == REMOVE, _ROWS.state == DELIVERED, _ROWS.updated_at < before), limit)
 
     def forget_driver(self, driver: str, limit: int = 1000) -> int:
         """Forget what a driver was to be handed that nobody names any more, some at a time; how many went."""

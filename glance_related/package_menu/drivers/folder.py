@@ -12,18 +12,21 @@ import hashlib
 import os
 import re
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 from glance_related.deliveries.delivery import Unavailable
+from glance_related.deliveries.lane import waited
 from glance_related.instance_ref import InstanceRef
 
 #: They may hold secrets: for who works with the folder, and for its group.
 _MODE, _FOLDER_MODE = 0o640, 0o750
 _NEW = ".new"
-_TRIES = 10
+#: How often a file is tried, and the first and the longest pause in between, in seconds.
+_TRIES, _PAUSES = 10, (0.002, 0.2)
 #: From here on a file is named by a hash: no name may be longer than 255 bytes.
 _NAME_MAX = 200
 
@@ -56,6 +59,7 @@ def put(path: Path, content: bytes, move: Callable[[str, Path], None]) -> None:
         except FileNotFoundError:  # another who writes the same file took what was written for left behind
             if turn == _TRIES - 1:
                 raise
+            time.sleep(waited(turn + 1, *_PAUSES))
         else:
             return
 

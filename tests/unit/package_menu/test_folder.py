@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import stat
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from glance_related.package_menu.drivers import folder
+from glance_related.testing.store_suite import at_once
 
 LEFT = ("a.json.abcdefgh", "a.json.b.json.abcdefgh", "ab.json.abcdefgh")
 
@@ -39,6 +41,15 @@ def test_what_was_begun_goes_when_the_file_is_removed_though_there_never_was_one
     folder.remove(place / "a.json")
     assert left(place) == {LEFT[1]}
     folder.remove(place.parent / "nowhere" / "a.json")
+
+
+def test_many_who_write_the_same_file_at_once_do_not_clear_it_away_from_one_another_for_ever(place: Path) -> None:
+    path = place / "z.json"
+    for _ in range(10):
+        said = at_once(*(functools.partial(folder.replace, path, b"%d" % writer) for writer in range(12)))
+        assert set(said) == {None}
+        assert path.read_bytes() in {b"%d" % writer for writer in range(12)}
+    assert left(place) == set(LEFT)
 
 
 def test_the_longest_name_has_room(place: Path) -> None:
