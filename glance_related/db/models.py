@@ -248,6 +248,7 @@ deliveries = sa.Table(
     sa.Column("generation", sa.BigInteger, nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("losses", sa.Integer, nullable=False),
     sa.Column("due_at", sa.BigInteger, nullable=True),
     sa.Column("claim", sa.String(36), nullable=False),
     sa.Column("claimed_by", sa.String(255), nullable=False),

@@ -24,5 +24,6 @@ one receiver comes in order.
 *Pushed* deliveries go ``pending`` -> ``delivering`` -> ``delivered`` or ``failed``; *pulled* ones, which a guest
 fetches by itself, ``offered`` -> ``read`` -> ``confirmed`` or ``failed``. At least once: a worker may die between
 handing over and recording, so a receiver must not mind hearing a thing twice. A worker that has lost its claim, having
-slept too long, may have overwritten something newer: what it handed over is sent again.
+slept too long, may have overwritten something newer: what it handed over is sent again. What ten workers in a row
+were lost with is given up, as ``failed``: it may be what has ended them, and of such a worker takes one at a time.
 """

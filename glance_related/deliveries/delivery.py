@@ -49,13 +49,13 @@ class Delivery:
 
     :param generation: what the receiver is to have
     :param attempts: how often it was taken up since it was last wished for
+    :param losses: how many workers who had it, one after the other, were not heard of again when it was last taken up
     :param due_at: when it may be taken up; while somebody has it, when his claim ends; None: there is nothing to do
     :param claimed_by: which worker had it last
     :param applied_generation: what the receiver is known to have
     :param applied: that, as far as the receiver tells; without what is secret
     :param message: the receiver's own words
     :param wished_at: since when it is to have just this
-    :param was_lost: who takes it up learns that a worker had it, and was not heard of again
     :param read_at: when a receiver that pulls has last read it
     :param confirmed_at: when a receiver has last said that it has it
     """
@@ -71,6 +71,7 @@ class Delivery:
     generation: int
     state: str
     attempts: int
+    losses: int
     due_at: int | None
     claimed_by: str
     applied_generation: int | None
@@ -81,7 +82,6 @@ class Delivery:
     updated_at: int
     read_at: int | None = None
     confirmed_at: int | None = None
-    was_lost: bool = False
 
 
 @dataclass(frozen=True)

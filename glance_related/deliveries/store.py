@@ -10,7 +10,7 @@ import json
 import random
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -96,26 +96,31 @@ class DeliveryStore:
             ids = lost + _sample([row.id for row in rows if row.state != DELIVERING], limit - len(lost))
             these = among(connection.dialect.name, _ROWS.id, "ids")
             taken = connection.execute(
-                sa.update(deliveries)
-                .where(these, due)
-                .values(
-                    claim=claim,
-                    claimed_by=worker,
-                    claimed_generation=_ROWS.generation,
-                    state=DELIVERING,
-                    attempts=_ROWS.attempts + 1,
-                    due_at=self._now + int(lease * 1000),
-                    updated_at=self._now,
-                ),
+                sa.update(deliveries).where(these, due).ordered_values(*self._taken_up(claim, worker, lease)),
                 {"ids": tuple(ids)},
             ).rowcount
             if not taken:
                 return []
             mine = sa.select(deliveries).where(these, _ROWS.claim == claim)
             got = connection.execute(mine, {"ids": tuple(ids)}).mappings()
-            return [replace(_delivery(row), was_lost=row["id"] in lost) for row in got]
+            return [_delivery(row) for row in got]
 
         return claim, self._database.write(work)
+
+    def _taken_up(self, claim: str, worker: str, lease: float) -> list[tuple[Any, Any]]:
+        """What is changed by taking up; MariaDB assigns from left to right: what is asked about comes last."""
+        is_other = _ROWS.claimed_generation != _ROWS.generation  # than what they were lost with
+        losses = sa.case((_ROWS.state != DELIVERING, 0), (is_other, 1), else_=_ROWS.losses + 1)
+        return [
+            (_ROWS.claim, claim),
+            (_ROWS.claimed_by, worker),
+            (_ROWS.losses, losses),
+            (_ROWS.claimed_generation, _ROWS.generation),
+            (_ROWS.state, DELIVERING),
+            (_ROWS.attempts, _ROWS.attempts + 1),
+            (_ROWS.due_at, self._now + int(lease * 1000)),
+            (_ROWS.updated_at, self._now),
+        ]
 
     def renew(self, claim: str, ids: Collection[str], lease: float) -> None:
         """Say that what is left of a claim is still being handed over."""
@@ -339,8 +344,8 @@ def _json(applied: Mapping[str, Any] | None) -> str | None:
 
 
 _PLAIN = (
-    "id", "system", "driver", "item", "project_id", "action", "generation", "state", "attempts", "due_at", "claimed_by",
-    "applied_generation", "message", "created_at", "wished_at", "updated_at", "read_at", "confirmed_at",
+    "id", "system", "driver", "item", "project_id", "action", "generation", "state", "attempts", "losses", "due_at",
+    "claimed_by", "applied_generation", "message", "created_at", "wished_at", "updated_at", "read_at", "confirmed_at",
 )  # fmt: skip
 
 

@@ -58,7 +58,7 @@ def _wishing(dialect: str, *, is_always_news: bool) -> Any:
     kind: Any = {"mysql": mysql, "postgresql": postgresql, "sqlite": sqlite}[dialect]
     now = now_ms(dialect)
     fixed = {
-        "attempts": 0, "claim": "", "claimed_by": "", "claimed_generation": -1, "message": "",
+        "attempts": 0, "losses": 0, "claim": "", "claimed_by": "", "claimed_generation": -1, "message": "",
         "created_at": now, "wished_at": now, "updated_at": now,
         "due_at": sa.case((sa.bindparam("state", type_=sa.String) == PENDING, now), else_=None),
     }  # fmt: skip

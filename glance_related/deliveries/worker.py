@@ -34,6 +34,8 @@ _FAILED_HERE = "The worker failed over it; its log says why."
 
 #: What is told of what no worker has come back from.
 _LOST = "The worker that had it last was not heard of again."
+#: After so many workers who had it, one after the other, it is taken for what has ended them.
+_LOSSES_MAX = 10
 
 #: Hands one delivery over.
 Job = Callable[[], Done]
@@ -207,7 +209,7 @@ class Worker:
         """
         soon = self._clock() - self._settings.lease_seconds
         young = [mine for mine in self._claims.values() if mine.began > soon]
-        return any(one.was_lost for mine in young for one in mine.waiting.values())
+        return any(one.losses for mine in young for one in mine.waiting.values())
 
     def _prepared(self, driver: str, taken: Sequence[Delivery]) -> Mapping[str, Job] | None:
         """How each is handed over; None: not now, for the database is down."""
@@ -225,9 +227,9 @@ class Worker:
         lane, most = self._lanes[driver], self._settings.max_attempts
         if self._stopping.is_set() or lane.is_paused:
             return Failed(delivery.message, lane.pause, counts=False)
-        if delivery.attempts > most:
-            words = _LOST if delivery.was_lost else delivery.message
-            return Failed(f"It was tried {most} times. {words}", None)
+        if delivery.attempts > most or delivery.losses >= _LOSSES_MAX:
+            words = _LOST if delivery.losses else delivery.message
+            return Failed(f"It was tried {delivery.attempts - 1} times. {words}", None)
         if job is None:
             return self._failed_here(delivery)
         began = self._clock()

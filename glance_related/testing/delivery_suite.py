@@ -173,14 +173,37 @@ class DeliverySuite(OutboxSuite):
         wished(fresh)
         time.sleep(0.2)
         (one,) = other.claim("file", "w", 10, LEASE, with_lost=False)[1]
-        assert (one.ref, one.was_lost) == (fresh, False)
+        assert (one.ref, one.losses) == (fresh, 0)
         wished(ref())
         for number in range(3):
             taken = other.claim("file", "w", 10, LEASE)[1]
             assert len(taken) == (2 if number == 0 else 1)
-            (again,) = [one.ref for one in taken if one.was_lost]
+            (again,) = [one.ref for one in taken if one.losses]
             lost.remove(again)
         assert lost == []
+
+    def test_workers_that_were_lost_one_after_the_other_are_counted_until_something_else_is_wished_for(
+        self, store: DeliveryStore, other: DeliveryStore, wished: Any
+    ) -> None:
+        server = ref()
+        wished(server)
+
+        def taken_up() -> int:
+            (one,) = other.claim("file", "w", 10, 0.01)[1]
+            time.sleep(0.1)
+            return one.losses
+
+        assert [taken_up() for _ in range(4)] == [0, 1, 2, 3]
+        wished(server, 2)
+        assert [taken_up() for _ in range(3)] == [1, 2, 3]
+        claim, (one,) = store.claim("file", "w", 10, LEASE)
+        store.finish(claim, [(one, Failed("not now", 0.0))])
+        assert [taken_up() for _ in range(2)] == [0, 1]
+        wished(server, 3)
+        claim, (one,) = store.claim("file", "w", 10, LEASE)
+        store.finish(claim, [(one, Done())])
+        wished(server, 4)
+        assert taken_up() == 0
 
     # -- outcomes
 

@@ -213,7 +213,7 @@ WALK: dict[str, tuple[Rows, Callable[[Database], bool]]] = {
             "glance_related_deliveries": [
                 {"id": "delivery-1", "nova_installation_uuid": NOVA, "instance_id": "i-6", "driver": "file", "item": "",
                  "system": "package_menu", "project_id": "alice-project", "action": "settings", "is_pulled": 0,
-                 "generation": 3, "state": "failed", "attempts": 2, "claim": "", "claimed_by": "w",
+                 "generation": 3, "state": "failed", "attempts": 2, "losses": 0, "claim": "", "claimed_by": "w",
                  "claimed_generation": 3, "message": "no", "created_at": 1, "wished_at": 2, "updated_at": 3},
             ],
         },

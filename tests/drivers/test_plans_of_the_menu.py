@@ -84,7 +84,7 @@ def filled(backend: str, request: pytest.FixtureRequest, tmp_path_factory: pytes
         })  # fmt: skip
         rows[deliveries].append({
             **server, "id": f"{number}", "driver": "file", "item": "", "system": "package_menu", "project_id": project,
-            "action": "settings", "is_pulled": 0, "generation": 1, "state": "delivered", "attempts": 0,
+            "action": "settings", "is_pulled": 0, "generation": 1, "state": "delivered", "attempts": 0, "losses": 0,
             "due_at": 1 if number % 1000 == 0 else None, "claim": "", "claimed_by": "", "claimed_generation": 1,
             "message": "", "created_at": 0, "wished_at": 0, "updated_at": 0,
         })  # fmt: skip

@@ -174,11 +174,11 @@ def _wishing(some: list[Wish]) -> Callable[[Any], None]:
 _DONE = """
 insert into glance_related_deliveries (
     id, nova_installation_uuid, instance_id, driver, item, system, project_id, action, is_pulled, generation, state,
-    attempts, due_at, claim, claimed_by, claimed_generation, applied_generation, message, created_at, wished_at,
+    attempts, losses, due_at, claim, claimed_by, claimed_generation, applied_generation, message, created_at, wished_at,
     updated_at)
 select
     concat('done-', number), 'other', concat('server-', number), 'file', '', 'package_menu',
-    concat('project-', mod(number, 1000)), 'settings', 0, 1, 'delivered', 0, null, '', 'w', 1, 1, '', 0, 0, 0
+    concat('project-', mod(number, 1000)), 'settings', 0, 1, 'delivered', 0, 0, null, '', 'w', 1, 1, '', 0, 0, 0
 """
 _SERIES = {
     "postgresql": "from generate_series(1, {many}) as series(number)",

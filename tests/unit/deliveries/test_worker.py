@@ -215,8 +215,8 @@ def test_who_is_told_to_stop_ends_what_it_has_begun_and_gives_back_the_rest(stor
 
 def test_a_slow_delivery_stays_with_its_worker(store: DeliveryStore, wished: Any) -> None:
     (ref,) = wished()
-    settings = replace(QUICK, lease_seconds=0.3)
-    slow, other = Carrier(act=lambda _: (time.sleep(1.2), Done())[1]), Carrier()
+    settings = replace(QUICK, lease_seconds=1.0)
+    slow, other = Carrier(act=lambda _: (time.sleep(2.5), Done())[1]), Carrier()
     with running(make(store, slow, settings)), running(make(store, other, settings)):
         until(lambda: states(store, [ref]) <= {DELIVERING, DELIVERED} and bool(slow.had or other.had))
         until(lambda: states(store, [ref]) == {DELIVERED})
@@ -229,6 +229,25 @@ def test_what_a_worker_that_died_had_taken_up_is_taken_up_again(store: DeliveryS
     with running(make(store, carrier)):
         until(lambda: states(store, refs) == {DELIVERED})
     assert {one.attempts for one in carrier.had} == {2}
+
+
+def test_what_ends_every_worker_that_has_it_is_given_up_soon(store: DeliveryStore, wished: Any) -> None:
+    """Long before the attempts are used up that somebody else's outage may take."""
+    (poison,), carrier = wished(), Carrier()
+    settings = replace(QUICK, max_attempts=100)
+    for number in range(10):
+        assert len(store.claim("file", f"dead-{number}", 1, 0.01)[1]) == 1
+        time.sleep(0.02)
+    others = wished(5)
+    make(store, carrier, settings).drain()
+    assert states(store, others) == {DELIVERED}
+    (row,) = store.of(poison)
+    assert (row.state, row.losses) == (FAILED, 10)
+    assert row.message == "It was tried 10 times. The worker that had it last was not heard of again."
+    assert poison not in {one.ref for one in carrier.had}
+    assert store.retry([row.id]) == 1
+    make(store, carrier, settings).drain()
+    assert states(store, [poison]) == {DELIVERED}
 
 
 def test_two_workers_share_what_is_due(store: DeliveryStore, wished: Any) -> None:
