@@ -15,6 +15,7 @@
 `enc`             what the driver puppet and ``glance-related-enc`` have agreed on
 `ldap_directory`  an LDAP server, asked with bounded waits
 `folder`          files of servers, replaced in one step
+`together`        what several ask for at the same time is done once for all of them
 `masking`         what a receiver says, without the secrets that it was told
 ================  =====================================================================
 

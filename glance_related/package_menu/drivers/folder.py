@@ -2,12 +2,13 @@
 
 A file is written under ``.new`` beside its place, by the name of what it becomes: what somebody who was killed has left
 there, which may hold secrets, goes when the same file is written the next time, or removed. Both are on the disk, not
-only on their way there, before anybody is told.
+only on their way there, before anybody is told; what is written at the same time is brought there together.
 """
 
 from __future__ import annotations
 
 import errno
+import functools
 import hashlib
 import os
 import re
@@ -21,6 +22,7 @@ from urllib.parse import quote
 from glance_related.deliveries.delivery import Unavailable
 from glance_related.deliveries.lane import waited
 from glance_related.instance_ref import InstanceRef
+from glance_related.package_menu.drivers.together import Together
 
 #: They may hold secrets: for who works with the folder, and for its group.
 _MODE, _FOLDER_MODE = 0o640, 0o750
@@ -29,6 +31,8 @@ _NEW = ".new"
 _TRIES, _PAUSES = 10, (0.002, 0.2)
 #: From here on a file is named by a hash: no name may be longer than 255 bytes.
 _NAME_MAX = 200
+#: Of so many folders, one for each Nova, what is written at the same time is known.
+_FOLDERS = 100
 
 
 def name_of(ref: InstanceRef) -> str:
@@ -77,7 +81,7 @@ def _put(path: Path, content: bytes, move: Callable[[str, Path], None]) -> None:
             file.flush()
             os.fsync(file.fileno())
         move(name, path)
-        _settle(path.parent)
+        _settling(path.parent)()
     finally:
         Path(name).unlink(missing_ok=True)
 
@@ -89,7 +93,7 @@ def remove(path: Path) -> None:
     """
     _clear(path)
     path.unlink(missing_ok=True)
-    _settle(path.parent)
+    _settling(path.parent)()
 
 
 def _clear(path: Path) -> None:
@@ -102,6 +106,11 @@ def _clear(path: Path) -> None:
         return
     for name in left:
         Path(name).unlink(missing_ok=True)
+
+
+@functools.lru_cache(maxsize=_FOLDERS)
+def _settling(folder: Path) -> Together:
+    return Together(functools.partial(_settle, folder))
 
 
 def _settle(folder: Path) -> None:
