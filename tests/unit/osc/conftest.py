@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
@@ -204,8 +204,7 @@ def _one_process() -> Iterator[None]:
     """
     root = logging.getLogger()
     handlers, level, levels = list(root.handlers), root.level, _levels()
-    for name in levels:
-        logging.getLogger(name).setLevel(logging.NOTSET)
+    _set_levels({})
     for name in ("compute", "identity", "image", "network", "volume"):
         vars(ClientManager)[name]._handle = None
     with warnings.catch_warnings():
@@ -214,11 +213,18 @@ def _one_process() -> Iterator[None]:
         finally:
             root.handlers = handlers
             root.setLevel(level)
-            for name in _levels():
-                logging.getLogger(name).setLevel(levels.get(name, logging.NOTSET))
+            _set_levels(levels)
 
 
 def _levels() -> dict[str, int]:
     """Of every logger but the root."""
     known = logging.Logger.manager.loggerDict
     return {name: one.level for name, one in known.items() if isinstance(one, logging.Logger)}
+
+
+def _set_levels(levels: Mapping[str, int]) -> None:
+    """Of every logger but the root; each that is set costs a walk over all of them, and there are thousands."""
+    for name, level in _levels().items():
+        wanted = levels.get(name, logging.NOTSET)
+        if level != wanted:
+            logging.getLogger(name).setLevel(wanted)
