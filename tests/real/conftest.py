@@ -20,7 +20,7 @@ from tests.real.failures.report import Reports  # noqa: E402
 if TYPE_CHECKING:
     from cloud.glance import Glance
 
-_REPORTS = pytest.StashKey[Reports]()
+_REPORT = "report"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -59,13 +59,19 @@ def stock_alike(cloud: Cloud, glance: Glance) -> Glance:
 
 
 @pytest.fixture
-def reports(request: pytest.FixtureRequest) -> Reports:
+def reports(request: pytest.FixtureRequest) -> Iterator[Reports]:
     """Where a test leaves what it wants to be read at the end."""
-    return request.config.stash.setdefault(_REPORTS, [])
+    left: Reports = []
+    yield left
+    # these come to the process that writes the summary, wherever the test has run
+    request.node.user_properties += [(_REPORT, (title, str(file), summary)) for title, file, summary in left]
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    for title, file, summary in config.stash.get(_REPORTS, []):
-        terminalreporter.section(title)
-        terminalreporter.write_line(f"{summary} ({file})")
-        terminalreporter.write_line(file.read_text())
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    ended = [one for some in terminalreporter.stats.values() for one in some if getattr(one, "when", "") == "teardown"]
+    for name, value in (said for one in ended for said in one.user_properties):
+        if name == _REPORT:
+            title, file, summary = value
+            terminalreporter.section(title)
+            terminalreporter.write_line(f"{summary} ({file})")
+            terminalreporter.write_line(Path(file).read_text())

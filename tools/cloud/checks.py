@@ -1,4 +1,4 @@
-"""What tools/test runs in its environment: ruff, mypy, pytest, in this order, all of them whatever they say."""
+"""What tools/test runs in its environments: ruff, mypy, pytest, in this order, all of them whatever they say."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ from pathlib import Path
 from cloud.environment import CLIENTS, COMPUTE, PROJECT, SERVICES, TESTED, Environment, version_of
 from cloud.progress import Progress
 
-# What starts a whole cloud with a Nova in it.
-_WITH_NOVA = ("tests/real/nova", "tests/real/test_serve_cloud.py")
+# What one whole cloud with a Nova in it is started for.
+_WITH_NOVA = "tests/real/nova"
+# What may turn out otherwise with another Python: what is said of files, of rules over generated input, and of the
+# guest's program, which is tested with Python 3.6 too, is the same with each; and what filters do to requests stands on
+# the same rooms as unit tests.
+_OF_EVERY_PYTHON = ("tests/unit", "tests/pipeline", "--ignore=tests/unit/guest")
 
 EXTRAS = ("test", "mysql", "osc", "postgresql")
 
@@ -27,14 +31,13 @@ def make_environment(python: str, progress: Progress) -> Path:
     return environment.path
 
 
-def run_all(venv: Path, progress: Progress, kind: str, words: Sequence[str]) -> int:
-    """Exit code: 0 only where all three are content. `kind` is fast, usual or long."""
-    env = os.environ | {
-        "PATH": f"{venv}/bin:{os.environ.get('PATH', os.defpath)}",
-        "VIRTUAL_ENV": str(venv),
-        # pytest finds our part of it there.
-        "PYTHONPATH": str(PROJECT / "tools"),
-    }
+def run_all(venv: Path, others: Sequence[Path], progress: Progress, kind: str, words: Sequence[str]) -> int:
+    """Exit code: 0 only where all are content.
+
+    :param others: environments of other Pythons
+    :param kind: fast, usual or long
+    """
+    env = _environment(venv)
     failed = []
     # whoever names tests wants to know of those
     checks = () if words else (("ruff", ["ruff", "check", ".", *_commands()]), ("mypy", ["mypy"]))
@@ -47,29 +50,49 @@ def run_all(venv: Path, progress: Progress, kind: str, words: Sequence[str]) -> 
         env["GLANCE_RELATED_CHECKS_FAILED"] = ", ".join(failed)
     if kind == "long":
         env["GLANCE_RELATED_LONG"] = "1"
-    pytest = [f"{venv}/bin/python", "-m", "pytest", "-p", "cloud.reporting"]
     if words or kind == "fast":
-        code = subprocess.call([*pytest, *_selection(kind), *words], cwd=PROJECT, env=env)
+        code = _pytest(venv, env, *_selection(kind), *words)
     else:
-        code = _beside_nova(pytest, kind, env, PROJECT / "var" / "log" / "test-nova.log", progress)
+        code = _beside_nova(venv, others, kind, env, progress)
     return code or (1 if failed else 0)
 
 
-def _beside_nova(pytest: Sequence[str], kind: str, env: Mapping[str, str], log: Path, progress: Progress) -> int:
+def _environment(venv: Path) -> dict[str, str]:
+    return os.environ | {
+        "PATH": f"{venv}/bin:{os.environ.get('PATH', os.defpath)}",
+        "VIRTUAL_ENV": str(venv),
+        # pytest finds our part of it there.
+        "PYTHONPATH": str(PROJECT / "tools"),
+    }
+
+
+def _command(venv: Path) -> list[str]:
+    return [f"{venv}/bin/python", "-m", "pytest", "-p", "cloud.reporting"]
+
+
+def _pytest(venv: Path, env: Mapping[str, str], *words: str) -> int:
+    return subprocess.call([*_command(venv), *words], cwd=PROJECT, env=env)
+
+
+def _beside_nova(venv: Path, others: Sequence[Path], kind: str, env: Mapping[str, str], progress: Progress) -> int:
     """The tests with a real Nova beside all others, which take as long: told one after the other.
 
-    Of the others the fast ones come first, on every core, and then those with other real servers.
+    Of the others the fast ones come first, with every Python, and then those with other real servers.
     """
+    log = PROJECT / "var" / "log" / "test-nova.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    real = [*_selection(kind, "real"), *(f"--ignore={path}" for path in _WITH_NOVA)]
     with log.open("wb") as out:
         beside = subprocess.Popen(
-            [*pytest, *_selection(kind), "-o", "cache_dir=.pytest_cache/nova", *_WITH_NOVA],
+            [*_command(venv), *_selection(kind), "-o", "cache_dir=.pytest_cache/nova", _WITH_NOVA],
             cwd=PROJECT, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
         )  # fmt: skip
         try:
-            code = subprocess.call([*pytest, *_selection("fast")], cwd=PROJECT, env=env)
-            code = subprocess.call([*pytest, *real], cwd=PROJECT, env=env) or code
+            code = _pytest(venv, env, *_selection("fast"))
+            for other in others:
+                progress.say(f"pytest in {other.name}, what may be otherwise there")
+                code = _pytest(other, _environment(other), *_selection("fast"), *_OF_EVERY_PYTHON) or code
+            progress.say("pytest with other real servers")
+            code = _pytest(venv, env, *_selection(kind, "real"), f"--ignore={_WITH_NOVA}") or code
             progress.say(f"pytest with a real Nova, which ran at the same time ({log.relative_to(PROJECT)})")
             code = beside.wait() or code
         except BaseException:
@@ -95,6 +118,7 @@ def _selection(kind: str, only: str = "") -> list[str]:
     if kind == "fast":
         # on every core: nothing here starts a server, and a file keeps its order and its fixtures
         return ["-m", "not long and not real", "--ignore=tests/real", "-n", "auto", "--dist", "loadfile"]
-    if kind == "long":
-        return ["-m", "real or long"] if only else []
-    return ["-m", "real and not long" if only else "not long"]
+    if only:
+        # two at a time: each starts servers of its own, and mostly waits for them
+        return ["-m", "real or long" if kind == "long" else "real and not long", "-n", "2", "--dist", "loadfile"]
+    return [] if kind == "long" else ["-m", "not long"]
