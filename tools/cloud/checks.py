@@ -66,12 +66,12 @@ def _environment(venv: Path) -> dict[str, str]:
     }
 
 
-def _command(venv: Path) -> list[str]:
+def _pytest_command(venv: Path) -> list[str]:
     return [f"{venv}/bin/python", "-m", "pytest", "-p", "cloud.reporting"]
 
 
 def _pytest(venv: Path, env: Mapping[str, str], *words: str) -> int:
-    return subprocess.call([*_command(venv), *words], cwd=PROJECT, env=env)
+    return subprocess.call([*_pytest_command(venv), *words], cwd=PROJECT, env=env)
 
 
 def _beside_nova(venv: Path, others: Sequence[Path], kind: str, env: Mapping[str, str], progress: Progress) -> int:
@@ -83,7 +83,7 @@ def _beside_nova(venv: Path, others: Sequence[Path], kind: str, env: Mapping[str
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as out:
         beside = subprocess.Popen(
-            [*_command(venv), *_selection(kind), "-o", "cache_dir=.pytest_cache/nova", _WITH_NOVA],
+            [*_pytest_command(venv), *_selection(kind), "-o", "cache_dir=.pytest_cache/nova", _WITH_NOVA],
             cwd=PROJECT, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
         )  # fmt: skip
         try:
