@@ -166,8 +166,11 @@ class LaunchPart:
 
     def _described(self, request: Request, server_id: str, project_id: str) -> Mapping[str, Any]:
         """A server that has just been made, with all that drivers are told of it."""
-        seen = shown_in(Servers(request).described(server_id))
-        return seen if seen is not None else {"id": server_id, "tenant_id": project_id}
+        return self._whole(request, server_id) or {"id": server_id, "tenant_id": project_id}
+
+    def _whole(self, request: Request, server_id: str) -> Mapping[str, Any] | None:
+        """A server with all that drivers are told of it, whatever the client's microversion shows."""
+        return shown_in(Servers(request).described(server_id))
 
     # -- shown
 
@@ -183,7 +186,7 @@ class LaunchPart:
             as_of = self._books.menu.of_project(server["tenant_id"])
             if not as_of.menu.menu.entries:
                 return reply
-            kept = self._servers.of_one(server, Servers(request))
+            kept = self._servers.of_one(server, Servers(request), lambda: self._whole(request, server["id"]))
         except (DatabaseDown, BadValue, Stale):
             return reply
         settings = as_of.menu.settings(kept.choices if kept is not None else NO_CHOICES)

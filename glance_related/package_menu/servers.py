@@ -50,11 +50,17 @@ class ServersPackages:
     def ref(self, server_id: str) -> InstanceRef:
         return InstanceRef(self._installation, server_id)
 
-    def of_one(self, server: Mapping[str, Any], record: NovasRecord) -> Kept | None:
+    def of_one(
+        self,
+        server: Mapping[str, Any],
+        record: NovasRecord,
+        described: Callable[[], Mapping[str, Any] | None] = lambda: None,
+    ) -> Kept | None:
         """What is kept of a server; None: it has what its project has.
 
         :param server: as Nova shows it
         :param record: whom to ask about its actions
+        :param described: shows it with all that drivers are told of it; asked where that is found out now
         :raises DatabaseDown:
         """
         kept = self._books.instances.get(self.ref(server["id"]))
@@ -64,7 +70,7 @@ class ServersPackages:
         if not candidates:
             return self._books.instances.get(self.ref(server["id"]))  # it may have been bound between the two looks
         for rider in self._traced(server["id"], candidates, lambda _: record) or ():
-            kept = self.bind(server, rider)
+            kept = self.bind(described() or server, rider)
         return kept
 
     def of_its_maker(self, server: Mapping[str, Any], record_of: Callable[[Rider], NovasRecord] | None) -> Kept | None:
@@ -140,7 +146,8 @@ class ServersPackages:
             after = replace(present, generation=present.generation + 1)
             wanted = wishes([(kept.ref, kept.project_id, generation_of(after, as_of))], self._books.drivers)
             try:
-                bound = self._books.instances.change(present, {**kept.choices, **present.choices}, wanted, record)
+                choices, more = {**kept.choices, **present.choices}, _told(present, kept, _is_missing)
+                bound = self._books.instances.change(present, choices, wanted, record, **more)
             except Stale:
                 continue
             self._books.instances.describe(kept.ref, request_id=kept.request_id)
@@ -152,7 +159,7 @@ class ServersPackages:
 
         :raises DatabaseDown:
         """
-        return self._describe(present, told, lambda known, _: not known)
+        return self._describe(present, told, _is_missing)
 
     def follow(self, present: Kept, told: Kept) -> Kept:
         """A server as Nova shows it now: it may have been renamed, or made anew with another operating system.
@@ -163,8 +170,7 @@ class ServersPackages:
 
     def _describe(self, present: Kept, told: Kept, is_news: Callable[[str, str], bool]) -> Kept:
         for _ in range(_TRIES):
-            about = {name: getattr(told, name) for name in _DESCRIBING}
-            about = {name: now for name, now in about.items() if now and is_news(getattr(present, name), now)}
+            about = _told(present, told, is_news)
             if not about:
                 return present
             as_of = self._books.menu.of_project(present.project_id)
@@ -231,6 +237,16 @@ def forget(books: Books, ref: InstanceRef, project_id: str, generation: int) -> 
     if gone:
         LOG.info("server %s is gone, and its settings go", ref.instance_id)
     return gone
+
+
+def _is_missing(known: str, _: str) -> bool:
+    return not known
+
+
+def _told(present: Kept, told: Kept, is_news: Callable[[str, str], bool]) -> dict[str, str]:
+    """What is said of a server and is news."""
+    about = {name: getattr(told, name) for name in _DESCRIBING}
+    return {name: now for name, now in about.items() if now and is_news(getattr(present, name), now)}
 
 
 def hostname_of(server: Mapping[str, Any]) -> str:

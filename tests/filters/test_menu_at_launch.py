@@ -218,6 +218,22 @@ def test_a_bind_that_was_lost_is_found_at_the_first_look(side: MenuSide, monkeyp
     assert side.delivered(server)["packages"] == {"logs": "logs", "web": "web"}
 
 
+def test_whoever_looks_first_sees_to_it_that_nothing_is_handed_over_under_another_systems_name(
+    side: MenuSide, monkeypatch: Any
+) -> None:
+    """His microversion may show less of the server than drivers are told."""
+    side.publish(WEB | {"realisations": {"file": {"debian": "apache2", "*": "httpd"}}})
+    side.nova.ask_glance = lambda image_id, _: (200, "", {"id": image_id, "os_distro": "debian"})
+    with monkeypatch.context() as patched:
+        patched.setattr(side.books.instances, "add", lambda *_: (_ for _ in ()).throw(DatabaseDown("gone")))
+        server = side.booted(packages=["web"])
+    assert side.kept(server) is None
+    shown = side.ask("GET", f"/servers/{server}").json["server"]
+    assert "properties" not in shown["image"]
+    side.deliver()
+    assert side.delivered(server)["packages"]["web"] == "apache2"
+
+
 def test_a_server_of_another_boot_gets_nothing_of_it(side: MenuSide) -> None:
     side.nova.refuses, side.nova.acts_all_the_same = webob.exc.HTTPInternalServerError("lost"), True
     side.boot(packages=["web"])
@@ -242,10 +258,12 @@ def test_a_server_that_was_seen_before_it_was_known_what_made_it_keeps_what_it_w
     actions, side.nova.servers[server].actions = side.nova.servers[server].actions, []
     assert side.ask("PUT", f"/servers/{server}/packages/logs", {"on": False}).status_int == 200
     side.nova.servers[server].actions = actions
+    side.books.instances.describe(side.kept(server).ref, os_distro="")  # type: ignore[union-attr]
+    side.nova.servers[server].properties = {"os_distro": "debian"}
     assert side.settings(server)["packages"] == ["web"]
     kept = side.kept(server)
     assert kept is not None
-    assert kept.request_id == own
+    assert (kept.request_id, kept.os_distro) == (own, "debian")
 
 
 # -- shown, rebuilt, deleted
