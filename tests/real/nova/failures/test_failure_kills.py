@@ -92,8 +92,11 @@ def test_a_nova_without_us_is_left_in_these_states(stock):
     campaign = Campaign(stock, servers)
     campaign.run(*_nova_jobs(campaign, AT_STOCK_NOVA))
     assert servers.settle() == []
+    # a server that is as it was after one attempt may be shelved by another, to an image of the same name
+    is_made = {one.image: False for one in campaign.attempts}
     for attempt in campaign.attempts:
-        assert bool(images_named(stock.basis, attempt.image)) == attempt.makes_image, attempt
+        is_made[attempt.image] |= attempt.makes_image
+    assert {image: bool(images_named(stock.basis, image)) for image in is_made} == is_made
     servers.delete()
 
 
