@@ -15,12 +15,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 
-def upsert(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> None:
+def upsert(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any], *, by_age: str | None = None) -> None:
     """Insert or replace one row.
 
     :param values: every column of the table
+    :param by_age: a column that says how old what a row says is: what is newer than these values stays
     """
-    connection.execute(_statement(connection.dialect.name, table, tuple(values)), dict(values))
+    connection.execute(_statement(connection.dialect.name, table, tuple(values), by_age), dict(values))
 
 
 def swap(
@@ -49,12 +50,29 @@ def swap(
 
 # Built once for each kind of row: building it took longer than everything else about the write.
 @functools.cache
-def _statement(dialect: str, table: sa.Table, names: tuple[str, ...]) -> Any:
+def _statement(dialect: str, table: sa.Table, names: tuple[str, ...], by_age: str | None) -> Any:
     key = [column.name for column in table.primary_key.columns]
     rest = [name for name in names if name not in key]
     if dialect == "mysql":
-        statement = mysql.insert(table)
-        return statement.on_duplicate_key_update({name: statement.inserted[name] for name in rest})
+        return _mysql_statement(table, rest, by_age)
     dialects: Any = {"postgresql": postgresql, "sqlite": sqlite}[dialect]
-    other = dialects.insert(table)
-    return other.on_conflict_do_update(index_elements=key, set_={name: other.excluded[name] for name in rest})
+    statement = dialects.insert(table)
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=key,
+        set_={name: new[name] for name in rest},
+        where=None if by_age is None else table.c[by_age] <= new[by_age],
+    )
+
+
+def _mysql_statement(table: sa.Table, names: list[str], by_age: str | None) -> Any:
+    statement = mysql.insert(table)
+    new = statement.inserted
+    if by_age is None:
+        return statement.on_duplicate_key_update({name: new[name] for name in names})
+    is_old = table.c[by_age] <= new[by_age]
+    # Set in this order, and what is set already is what the next one sees: the age has to be the last.
+    in_order = [*(name for name in names if name != by_age), by_age]
+    return statement.on_duplicate_key_update(
+        [(name, sa.case((is_old, new[name]), else_=table.c[name])) for name in in_order]
+    )

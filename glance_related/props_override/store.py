@@ -5,16 +5,15 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from oslo_db import exception as db_exception
 
 from glance_related.db.among import among
 from glance_related.db.database import Database
 from glance_related.db.models import server_overrides
+from glance_related.db.upsert import upsert
 from glance_related.instance_ref import InstanceRef
 
 _ROWS = server_overrides.c
@@ -45,7 +44,6 @@ class Kept:
 _OF = _ROWS.nova_installation_uuid == sa.bindparam("installation")
 _THIS = sa.and_(_OF, _ROWS.instance_id == sa.bindparam("instance"))
 _ONE = sa.select(server_overrides).where(_THIS)
-_OLDER_GONE = sa.delete(server_overrides).where(_THIS, _ROWS.made_at <= sa.bindparam("made"))
 _GONE = sa.delete(server_overrides).where(_THIS)
 _MADE_BY = (
     sa.select(sa.func.count()).select_from(server_overrides).where(_OF, _ROWS.request_id == sa.bindparam("request"))
@@ -81,8 +79,8 @@ class OverrideStore:
 
         return self._database.read(work)
 
-    def keep(self, kept: Kept) -> bool:
-        """Keep this of a server instead of what an earlier request said; False where a later one has said more."""
+    def keep(self, kept: Kept) -> None:
+        """Keep this of a server, unless a later request has said more."""
         values = {
             "nova_installation_uuid": kept.ref.nova_installation_uuid,
             "instance_id": kept.ref.instance_id,
@@ -93,16 +91,7 @@ class OverrideStore:
             "request_id": kept.request_id,
             "made_at": kept.made_at,
         }
-
-        def work(connection: sa.Connection) -> None:
-            connection.execute(_OLDER_GONE, {**_key(kept.ref), "made": kept.made_at})
-            connection.execute(sa.insert(server_overrides), values)
-
-        for _ in range(2):  # where another writer was between the two statements, his row is seen the second time
-            with suppress(db_exception.DBDuplicateEntry):
-                self._database.write(work)
-                return True
-        return False
+        self._database.write(lambda connection: upsert(connection, server_overrides, values, by_age="made_at"))
 
     def made_by(self, installation: str, request_id: str) -> int:
         """How many servers of a Nova a request has made, as far as is known."""
