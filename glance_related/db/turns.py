@@ -40,9 +40,11 @@ class Turns:
         self._database = database
         self._lease = lease
         self._now = sa.select(now_ms(database.engine.dialect.name))
+        self._held: dict[str, Turn] = {}
+        self._is_closed = False
 
     def take(self, name: str) -> Turn | None:
-        """One's own turn at something; None where it is another's, or where it has to rest."""
+        """One's own turn at something; None where it is another's, where it has to rest, or after `close`."""
 
         def work(connection: sa.Connection) -> Turn | None:
             now = connection.execute(self._now).scalar_one()
@@ -52,21 +54,36 @@ class Turns:
             turn = Turn(name, f"{now + int(self._lease * 1000)} {uuid.uuid4()}")
             return turn if _swapped(connection, name, before, turn.value) else None
 
+        if self._is_closed:
+            return None
         try:
-            return self._database.write(work)
+            turn = self._database.write(work)
         except db_exception.DBDuplicateEntry:
             return None
+        if turn is not None:
+            self._held[name] = turn
+        return turn
 
     def keep(self, turn: Turn) -> Turn | None:
         """The same for another lease; None where it was lost."""
-        return self._moved(turn, self._lease, turn.value.partition(" ")[2])
+        kept = self._moved(turn, self._lease, turn.value.partition(" ")[2])
+        if kept is not None:
+            self._held[turn.name] = kept
+        return kept
 
     def end(self, turn: Turn, rest: float = 0.0) -> None:
         """It is done.
 
         :param rest: seconds before which nobody has a turn at it again
         """
+        self._held.pop(turn.name, None)
         self._moved(turn, rest, "")
+
+    def close(self) -> None:
+        """Whoever has turns stops here, in whichever thread: others may have them at once, and he has no more."""
+        self._is_closed = True
+        for turn in list(self._held.values()):
+            self.end(turn)
 
     def _moved(self, turn: Turn, seconds: float, claim: str) -> Turn | None:
         def work(connection: sa.Connection) -> Turn | None:

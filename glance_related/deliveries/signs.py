@@ -38,6 +38,9 @@ class SignsOfLife:
     def beside(self, seconds: float) -> bool:
         return False
 
+    def end(self) -> None:
+        """Others of this host may be at work."""
+
     def chores(self) -> bool:
         """Leave word now and then, of all workers of this host together."""
         now = self._clock()

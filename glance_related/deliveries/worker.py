@@ -60,6 +60,9 @@ class Carrier(Protocol):
     def beside(self, seconds: float) -> bool:
         """Whether something was seen to beside, in threads of its own; waits for its end, but not longer."""
 
+    def end(self) -> None:
+        """The worker ends: what is being seen to beside is left, and others may see to it at once."""
+
 
 @dataclass
 class _Claim:
@@ -334,6 +337,7 @@ class Worker:
         self._stopping.set()
         for pool in self._pools.values():
             pool.shutdown(wait=False, cancel_futures=True)
+        self._leave_chores()
         end = self._clock() + _LAST_WAIT
         while self._futures or self._answers:
             left = end - self._clock()
@@ -354,6 +358,15 @@ class Worker:
                 break
         if self._futures:
             LOG.warning("%d deliveries hang, and are taken up again by others", len(self._futures))
+
+    def _leave_chores(self) -> None:
+        for carrier in self._carriers:
+            try:
+                carrier.end()
+            except DatabaseDown:
+                LOG.info("whoever goes on with what was seen to beside does so when its lease is over")
+            except Exception:
+                LOG.exception("what was seen to beside could not be left")
 
 
 def _as_kept(outcome: Done) -> Done:

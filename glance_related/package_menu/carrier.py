@@ -33,6 +33,12 @@ class Chore(Protocol):
     def __call__(self) -> None:
         """:raises DatabaseDown:"""
 
+    def end(self) -> None:
+        """Whatever is being done is left: others may do it at once.
+
+        :raises DatabaseDown:
+        """
+
 
 class PackageCarrier:
     """See `glance_related.deliveries.worker.Carrier`.
@@ -102,6 +108,10 @@ class PackageCarrier:
 
     def beside(self, seconds: float) -> bool:
         return any(aside.wait(seconds) for _, aside in self._asides)
+
+    def end(self) -> None:
+        for chore, _ in self._asides:
+            chore.end()
 
     def _wishes(self, page: Sequence[Kept]) -> list[Wish]:
         menus = self._books.menu.of_projects({kept.project_id for kept in page})

@@ -56,6 +56,10 @@ class CatchUp:
             for turn in turns.values():
                 self._turns.end(turn, max(_REST, _SHARE * (self._clock() - began)))
 
+    def end(self) -> None:
+        """:raises DatabaseDown:"""
+        self._turns.close()
+
     def _is_through(self, turns: dict[str, Turn]) -> bool:
         """Look at every server; False where another has taken this worker for dead."""
         marker, kept_at, missing = InstanceRef("", ""), self._clock(), 0

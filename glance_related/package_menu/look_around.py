@@ -131,6 +131,10 @@ class LookAround:
             if RiderStore(self._books.suite.database).open_before(PACKAGES, utcnow() - _SOON):
                 _guarded("requests", self._settle, self._open_novas())
 
+    def end(self) -> None:
+        """:raises DatabaseDown:"""
+        self._turns.close()
+
     def _settle(self, novas: Novas) -> None:
         settle(self._books, novas, self._lifetime, _SOON)
 

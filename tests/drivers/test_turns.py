@@ -60,6 +60,23 @@ def test_who_is_dead_has_it_as_long_as_his_lease_lasts(databases: Sequence[Datab
     assert other.take(name) is None, "it is another's turn now"
 
 
+def test_who_stops_leaves_what_he_has_to_others_and_has_no_more(both: tuple[Turns, Turns], name: str) -> None:
+    stopping, other = both
+    done, kept, left = (stopping.take(f"{name}{number}"[-60:]) for number in range(3))
+    assert done is not None
+    assert kept is not None
+    assert left is not None
+    stopping.end(done, 60)
+    kept = stopping.keep(kept)
+    assert kept is not None
+    stopping.close()
+    assert other.take(kept.name) is not None
+    assert other.take(left.name) is not None
+    assert other.take(done.name) is None, "what was done rests as before"
+    assert stopping.keep(kept) is None
+    assert stopping.take(f"{name[:-1]}+") is None
+
+
 def test_what_was_done_rests(both: tuple[Turns, Turns], name: str) -> None:
     turn = both[0].take(name)
     assert turn is not None

@@ -63,6 +63,9 @@ class Carrier:
     def beside(self, seconds: float) -> bool:
         return False
 
+    def end(self) -> None:
+        pass
+
     def of(self, driver: str) -> list[Delivery]:
         return [one for one in self.had if one.driver == driver]
 

@@ -108,3 +108,23 @@ def test_a_database_that_is_lost_at_the_end_keeps_nobody(
     thread.join(10)
     assert time.monotonic() - began < 2 * LEASE
     assert (worker.hanging, "will be handed over again" in caplog.text) == (0, True)
+
+
+@pytest.mark.parametrize("error", [DatabaseDown("gone"), ValueError("what now")])
+def test_whoever_cannot_leave_what_he_sees_to_beside_ends_all_the_same(
+    store: DeliveryStore, wished: Any, hanging: Hanging, error: Exception, caplog: Any
+) -> None:
+    (ref,) = wished()
+    carrier = Carrier(act=hanging)
+
+    def end() -> None:
+        raise error
+
+    carrier.end = end  # type: ignore[method-assign]
+    worker = make(store, carrier)
+    caplog.set_level("INFO")
+    thread = told_to_stop(worker, hanging)
+    hanging.go_on.set()
+    thread.join(10)
+    assert (thread.is_alive(), states(store, [ref])) == (False, {DELIVERED})
+    assert "beside" in caplog.text

@@ -167,6 +167,24 @@ def test_two_workers_do_not_look_around_at_one_nova_at_the_same_time(side: MenuS
     assert len(novas.asked) > before, "its turn is over when it has looked"
 
 
+def test_a_worker_that_is_told_to_stop_while_it_looks_leaves_it_to_others_at_once(side: MenuSide, novas: Novas) -> None:
+    is_asked, go_on = threading.Event(), threading.Event()
+    answer, server = novas.answer, novas.add()
+
+    def slow(installation: str, path: str) -> Answer | None:
+        novas.answer = answer  # type: ignore[method-assign]
+        is_asked.set()
+        assert go_on.wait(30)
+        return answer(installation, path)
+
+    novas.answer = lists(answer, slow)  # type: ignore[method-assign]
+    with working(side, novas):
+        assert is_asked.wait(10)
+    LookAround(side.books, lambda: novas)()
+    assert side.kept(server) is not None
+    go_on.set()
+
+
 def test_a_worker_that_died_while_it_looked_is_not_waited_for_longer_than_its_lease(
     side: MenuSide, novas: Novas
 ) -> None:
