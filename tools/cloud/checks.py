@@ -19,6 +19,9 @@ _WITH_NOVA = "tests/real/nova"
 # the same rooms as unit tests.
 _OF_EVERY_PYTHON = ("tests/unit", "tests/pipeline", "--ignore=tests/unit/guest")
 
+# All others end before those with a real Nova, which run one by one and are what everybody waits for at the end.
+_YIELDING = ("nice", "-n", "3")
+
 EXTRAS = ("test", "mysql", "osc", "postgresql")
 
 
@@ -70,8 +73,8 @@ def _pytest_command(venv: Path) -> list[str]:
     return [f"{venv}/bin/python", "-m", "pytest", "-p", "cloud.reporting"]
 
 
-def _pytest(venv: Path, env: Mapping[str, str], *words: str) -> int:
-    return subprocess.call([*_pytest_command(venv), *words], cwd=PROJECT, env=env)
+def _pytest(venv: Path, env: Mapping[str, str], *words: str, before: Sequence[str] = ()) -> int:
+    return subprocess.call([*before, *_pytest_command(venv), *words], cwd=PROJECT, env=env)
 
 
 def _beside_nova(venv: Path, others: Sequence[Path], kind: str, env: Mapping[str, str], progress: Progress) -> int:
@@ -87,12 +90,14 @@ def _beside_nova(venv: Path, others: Sequence[Path], kind: str, env: Mapping[str
             cwd=PROJECT, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
         )  # fmt: skip
         try:
-            code = _pytest(venv, env, *_selection("fast"))
+            code = _pytest(venv, env, *_selection("fast"), before=_YIELDING)
             for other in others:
                 progress.say(f"pytest in {other.name}, what may be otherwise there")
-                code = _pytest(other, _environment(other), *_selection("fast"), *_OF_EVERY_PYTHON) or code
+                words = [*_selection("fast"), *_OF_EVERY_PYTHON]
+                code = _pytest(other, _environment(other), *words, before=_YIELDING) or code
             progress.say("pytest with other real servers")
-            code = _pytest(venv, env, *_selection(kind, "real"), f"--ignore={_WITH_NOVA}") or code
+            words = [*_selection(kind, "real"), f"--ignore={_WITH_NOVA}"]
+            code = _pytest(venv, env, *words, before=_YIELDING) or code
             progress.say(f"pytest with a real Nova, which ran at the same time ({log.relative_to(PROJECT)})")
             code = beside.wait() or code
         except BaseException:
