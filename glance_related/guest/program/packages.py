@@ -52,7 +52,7 @@ class Packages:
     """See the module.
 
     Removed is only what was installed here, and only where nothing else goes with it; for nothing that is installed
-    anything else is removed.
+    anything else is removed, but for what an RPM says itself that it takes the place of, as at any upgrade.
 
     :param owned: what this program has installed; kept up to date
     :param keep: called whenever that has changed, before anything is done
@@ -79,7 +79,7 @@ class Packages:
         if missing and "refresh" in self.how:
             run(self.how["refresh"], _INSTALLING)
         self.install(missing)
-        gone = [name for name in unwanted if self.remove(name, unwanted)]
+        gone = self.remove_all(unwanted)
         again = [name for name in missing if name in self.failed]
         if gone and again:  # what was in their way may have been our own
             for name in again:
@@ -132,14 +132,25 @@ class Packages:
                 self.failed[name] = in_the_way(said) or last_words(said) or f"exit code {code}"
         self.disown([name for name in names if name in self.failed and self.look(name)[0] is False])
 
+    def remove_all(self, unwanted: Sequence[str]) -> List[str]:
+        """Take these away as far as they may go; which are gone. One may have to wait for another that needs it."""
+        gone: List[str] = []
+        before = -1
+        while len(gone) > before:
+            before = len(gone)
+            gone += [name for name in unwanted if name not in gone and self.remove(name, unwanted)]
+        return gone
+
     def remove(self, name: str, unwanted: Sequence[str]) -> bool:
         """Take one away, unless another would go with it that may stay; whether it is gone."""
+        self.failed.pop(name, None)
+        self.notes.pop(name, None)
         if self.look(name)[0] is not False:
             if not self.may_go(name, unwanted):
                 return False
             say(f"removing {name}")
             code, said = self.manage("remove", [name])
-            if code != 0:
+            if code != 0 and self.look(name)[0] is not False:
                 self.failed[name] = last_words(said) or f"exit code {code}"
                 return False
         self.disown([name])

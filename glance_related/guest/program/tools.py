@@ -103,6 +103,10 @@ def stop(running: "subprocess.Popen[bytes]") -> None:
 
 def last_words(said: str) -> str:
     """Of what a program said, what most likely tells why it failed."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    lines = [line.strip().lstrip("- ") for line in said.splitlines() if line.strip()]
+    # dnf and zypper say why behind it, and then what could be done about it
+    problem = next((at for at, line in enumerate(lines) if re.match(r"Problem( \d+)?:", line)), None)
+    if problem is not None:
+        return plain("; ".join([line for line in lines[problem:] if not re.match("Solution|Choose", line)][:2]))
     errors = [line for line in lines if re.match(r"E:|error\b", line, re.IGNORECASE)]
     return plain("; ".join((errors or lines)[-2:]))
