@@ -31,7 +31,7 @@ from glance_related.package_menu.rules import (
     ProjectState,
     judge,
 )
-from glance_related.package_menu.values import Unfit, fitting
+from glance_related.package_menu.values import Unfit, kept_fitting
 
 PACKAGES, VARIABLES, BUNDLES = ("p0", "p1", "p2"), ("v0", "v1", "v2"), ("b0", "b1", "b2")
 NAMES = (*PACKAGES, *VARIABLES, *BUNDLES, "gone")
@@ -150,7 +150,7 @@ class Plainly:
         for value, origin, through in offers:
             if value is not None or (through and name in self.entries[through].contents.variables):
                 try:
-                    return fitting(entry, value), origin, through
+                    return kept_fitting(entry, value), origin, through
                 except Unfit:
                     self.faults.append((name, "bad_value"))
         return None, self.state(name)[1], None
