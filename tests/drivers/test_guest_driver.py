@@ -33,7 +33,6 @@ class TestGuest(PackageDriverSuite):
             if one.ref not in machines:
                 machines[one.ref] = Machine(tmp_path / one.ref.instance_id)
             machine = machines[one.ref]
-            machine.environment["GLANCE_RELATED_METADATA_URL"] = "http://127.0.0.1:1"  # it is not asked
             machine.apply({"version": 1, "have": "1", "parts": {"package_menu": told}}, check=False)
             assert machine.state()["last"]["ok"], machine.state()
             return Received(frozenset(machine.there()), json.loads(machine.etc("variables.json").read_text()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
@@ -89,15 +90,14 @@ def _beside_nova(venv: Path, others: Sequence[Path], kind: str, env: Mapping[str
             [*_pytest_command(venv), *_selection(kind), "-o", "cache_dir=.pytest_cache/nova", _WITH_NOVA],
             cwd=PROJECT, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
         )  # fmt: skip
+        aside = functools.partial(_pytest, before=_YIELDING)
         try:
-            code = _pytest(venv, env, *_selection("fast"), before=_YIELDING)
+            code = aside(venv, env, *_selection("fast"))
             for other in others:
                 progress.say(f"pytest in {other.name}, what may be otherwise there")
-                words = [*_selection("fast"), *_OF_EVERY_PYTHON]
-                code = _pytest(other, _environment(other), *words, before=_YIELDING) or code
+                code = aside(other, _environment(other), *_selection("fast"), *_OF_EVERY_PYTHON) or code
             progress.say("pytest with other real servers")
-            words = [*_selection(kind, "real"), f"--ignore={_WITH_NOVA}"]
-            code = _pytest(venv, env, *words, before=_YIELDING) or code
+            code = aside(venv, env, *_selection(kind, "real"), f"--ignore={_WITH_NOVA}") or code
             progress.say(f"pytest with a real Nova, which ran at the same time ({log.relative_to(PROJECT)})")
             code = beside.wait() or code
         except BaseException:

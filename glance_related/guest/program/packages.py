@@ -79,9 +79,9 @@ class Packages:
         if missing and "refresh" in self.how:
             run(self.how["refresh"], _INSTALLING)
         self.install(missing)
-        gone = self.remove_all(unwanted)
+        is_any_gone = self.remove_all(unwanted)
         again = [name for name in missing if name in self.failed]
-        if gone and again:  # what was in their way may have been our own
+        if is_any_gone and again:  # what was in their way may have been our own
             for name in again:
                 del self.failed[name]
             self.install(again)
@@ -132,19 +132,19 @@ class Packages:
                 self.failed[name] = in_the_way(said) or last_words(said) or f"exit code {code}"
         self.disown([name for name in names if name in self.failed and self.look(name)[0] is False])
 
-    def remove_all(self, unwanted: Sequence[str]) -> List[str]:
-        """Take these away as far as they may go; which are gone. One may have to wait for another that needs it."""
-        gone: List[str] = []
-        before = -1
-        while len(gone) > before:
-            before = len(gone)
-            gone += [name for name in unwanted if name not in gone and self.remove(name, unwanted)]
-        return gone
+    def remove_all(self, unwanted: Sequence[str]) -> bool:
+        """Take these away as far as they may go, one perhaps behind another that needs it; whether any is gone."""
+        left = list(unwanted)
+        while True:
+            stay = [name for name in left if not self.remove(name, unwanted)]
+            if not stay or len(stay) == len(left):
+                return len(stay) < len(unwanted)
+            left = stay
 
     def remove(self, name: str, unwanted: Sequence[str]) -> bool:
         """Take one away, unless another would go with it that may stay; whether it is gone."""
-        self.failed.pop(name, None)
-        self.notes.pop(name, None)
+        for told in (self.failed, self.notes):
+            told.pop(name, None)  # of the time when it had to wait
         if self.look(name)[0] is not False:
             if not self.may_go(name, unwanted):
                 return False

@@ -68,6 +68,8 @@ MANAGERS = {
     "zypper": ("zypper", "rpm"),
     "apk": ("apk",),
 }
+#: Fields of a package beside which no other with the same can be, as Debian and RPM both spell them.
+ALONE = ("Provides: mta", "Conflicts: mta")
 #: What the program and the recorder need of this system.
 _NEEDED = ("sh", "basename", "cat", "rm", "mkdir", "env", "sleep")
 
@@ -113,6 +115,7 @@ class Machine:
             (bin_ / name).symlink_to(Path("/bin") / name)
         self.environment |= {
             "PATH": str(bin_), "RECORDER": str(self.recorder), "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C",
+            "GLANCE_RELATED_METADATA_URL": "http://127.0.0.1:1",  # nobody is there
         }  # fmt: skip
 
     def run(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:

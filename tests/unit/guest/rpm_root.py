@@ -56,23 +56,23 @@ class RpmRoot:
     """
 
     def __init__(self, folder: Path, bin_: Path, manager: str) -> None:
-        self._folder, self._root, self._repository = folder, folder / "rpm", folder / "repository"
-        for path in (self._root / "etc/zypp/repos.d", self._root / "var/lib/rpm", self._root / "tmp", self._repository):
+        self._folder, self._repository, self._manager = folder, folder / "repository", bin_ / manager
+        root = folder / "rpm"
+        for path in (root / "etc/zypp/repos.d", root / "var/lib/rpm", root / "tmp", self._repository):
             path.mkdir(parents=True)
-        (self._root / "etc/zypp/repos.d/ours.repo").write_text(_REPOSITORY.format(repository=self._repository))
+        (root / "etc/zypp/repos.d/ours.repo").write_text(_REPOSITORY.format(repository=self._repository))
         # Debian's own rpm has its database where who runs it is at home
         (folder / ".rpmmacros").write_text("%_dbpath /var/lib/rpm\n")
-        (folder / "dnf.conf").write_text(_DNF.format(root=self._root, folder=folder))
+        (folder / "dnf.conf").write_text(_DNF.format(root=root, folder=folder))
         commands = {
-            "rpm": f"rpm --dbpath {self._root}/var/lib/rpm",
-            "dnf": f"dnf --config {folder}/dnf.conf --installroot={self._root} --releasever=1 --refresh",
-            "zypper": f"zypper --root {self._root} --no-gpg-checks",
+            "rpm": f"rpm --dbpath {root}/var/lib/rpm",
+            "dnf": f"dnf --config {folder}/dnf.conf --installroot={root} --releasever=1 --refresh",
+            "zypper": f"zypper --root {root} --no-gpg-checks",
         }
         surroundings = f"HOME={folder} PATH={os.defpath}:/usr/sbin:/sbin"
         for name in ("rpm", manager):
             (bin_ / name).write_text(f'#!/bin/sh\n{surroundings} exec /usr/bin/{commands[name]} "$@"\n')
             (bin_ / name).chmod(0o755)
-        self._manager, self._rpm = bin_ / manager, bin_ / "rpm"
         self._run("rpm", "--initdb")
         self.publish("base")
         self.install("base")  # no system has none at all, and zypper does not expect it
@@ -87,7 +87,7 @@ class RpmRoot:
         places = {"_topdir": self._folder / "build", "_rpmdir": self._repository, "_build_id_links": "none"}
         defined = [word for place, path in places.items() for word in ("--define", f"{place} {path}")]
         _done("rpmbuild", "--quiet", "-bb", "--target", "noarch", *defined, str(spec))
-        self._index()
+        _done("createrepo_c", "--quiet", str(self._repository))
 
     def install(self, *names: str) -> None:
         """What the owner of the server installs by himself."""
@@ -97,9 +97,6 @@ class RpmRoot:
     def there(self) -> set[str]:
         """Every package that rpm knows, but for ``base``."""
         return set(self._run("rpm", "-qa", "--qf", "%{NAME}\\n").split()) - {"base"}
-
-    def _index(self) -> None:
-        _done("createrepo_c", "--quiet", str(self._repository))
 
     def _run(self, name: str, *words: str) -> str:
         return _done(str(self._manager.with_name(name)), *words)

@@ -8,19 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.unit.guest.debian_root import DebianRoot
-from tests.unit.guest.machine import Machine, settings
+from tests.unit.guest.machine import ALONE, Machine, settings
 
 pytestmark = pytest.mark.skipif(shutil.which("apt-get") is None, reason="there is no apt here")
-
-#: Who is there can be there alone.
-ALONE = ("Provides: mta", "Conflicts: mta")
 
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
-    made = Machine(tmp_path, manager="none")
-    made.environment["GLANCE_RELATED_METADATA_URL"] = "http://127.0.0.1:1"
-    return made
+    return Machine(tmp_path, manager="none")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.guest.machine import Machine, settings
+from tests.unit.guest.machine import ALONE, Machine, settings
 from tests.unit.guest.rpm_root import PROGRAMS, RpmRoot
 
 pytestmark = [
@@ -16,15 +16,10 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="dnf and zypper run as root alone"),
 ]
 
-#: Who is there can be there alone.
-ALONE = ("Provides: mta", "Conflicts: mta")
-
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
-    made = Machine(tmp_path, manager="none")
-    made.environment["GLANCE_RELATED_METADATA_URL"] = "http://127.0.0.1:1"
-    return made
+    return Machine(tmp_path, manager="none")
 
 
 @pytest.fixture(params=["dnf", "zypper"])
