@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -59,12 +60,15 @@ def test_two_nodes_that_write_the_same_row_lose_nothing(nodes: Sequence[Database
     """Each adds a letter to the same value: certification lets one of two pass, the other has to try again."""
     nodes[0].write(lambda connection: connection.execute(sa.insert(facts).values(name="sum", value="")))
     tries = {"a": 0, "b": 0}
+    both_have_written = threading.Barrier(2, timeout=30)
 
     def adder(database: Database, letter: str) -> Callable[[], None]:
         def work(connection: sa.Connection) -> None:
             tries[letter] += 1
             statement = sa.update(facts).where(facts.c.name == "sum").values(value=facts.c.value + letter)
             connection.execute(statement)
+            if tries[letter] == 1:  # neither has committed yet, so one of the two cannot
+                both_have_written.wait()
 
         def run() -> None:
             for _ in range(60):

@@ -40,7 +40,7 @@ def site(tmp_path: Path, url: str) -> Iterator[Callable[..., Site]]:
 def test_workers_outlive_their_database_and_nothing_is_lost(
     way: str, site: Callable[..., Site], server: Server
 ) -> None:
-    made = site(lambda _: time.sleep(0.01), "lease_seconds = 3\n")
+    made = site(lambda _: time.sleep(0.04), "lease_seconds = 3\n")
     servers = made.add_servers(400)
     customer = Customer(made, 0, servers)
     with working(made), working(made):
