@@ -72,7 +72,7 @@ def test_what_never_comes_back_holds_no_other_up(site: Callable[..., Site]) -> N
         if instance.ref.instance_id in stuck:
             time.sleep(3600)
 
-    made = site("concurrency = 3\nlease_seconds = 1\n", ldap=act, file=nothing)
+    made = site("concurrency = 3\nlease_seconds = 3\n", ldap=act, file=nothing)
     servers = made.add_servers(60)
     stuck = servers[:2]
 
@@ -83,7 +83,7 @@ def test_what_never_comes_back_holds_no_other_up(site: Callable[..., Site]) -> N
     with process(work), process(work):
         made.change_project(1)
         wait_until(lambda: made.states() == {DELIVERED: 118, DELIVERING: 2}, "others wait for it")
-        time.sleep(2)  # more than a lease
+        time.sleep(4)  # more than a lease
         held = [row for row in made.rows() if row.state == DELIVERING]
         assert {row.ref.instance_id for row in held} == set(stuck)
         assert {row.attempts for row in held} == {1}, "another worker has taken it up as well"

@@ -154,11 +154,11 @@ def test_it_is_the_databases_clock_that_counts(
     def act(instance: Instance) -> None:
         number = int(instance.ref.instance_id[-12:])
         both_are_there(made.folder)
-        time.sleep(2.5 if number < slow else 0.05)
+        time.sleep(4 if number < slow else 0.05)
         if number < failing and number >= slow and once(made.folder / f"failed-{number}"):
             raise RuntimeError("the first time nothing works")
 
-    made = site(act, "lease_seconds = 1\n")
+    made = site(act, "lease_seconds = 2\n")
     servers = made.add_servers(60)
     made.change_project(7)
     real = time.time

@@ -101,7 +101,7 @@ def test_what_one_node_has_acknowledged_the_other_shows_at_once_however_late_it_
     """Seen to fail without wsrep_sync_wait."""
     image_id = pair.image("i-early")
     assert pair.shown(pair.far, image_id) == pair.site.ref("i-early")
-    with _late(pair.cluster.nodes[1], seconds=0.8 * TIMEOUT):
+    with _late(pair.cluster.nodes[1], seconds=0.5 * TIMEOUT):
         assert pair.move(pair.near, image_id, "i-late").status == 200
         assert pair.shown(pair.far, image_id) == pair.site.ref("i-late")
 

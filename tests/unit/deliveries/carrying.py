@@ -86,7 +86,7 @@ def running(worker: Worker) -> Iterator[None]:
         assert not thread.is_alive()
 
 
-def until(happens: Callable[[], bool], seconds: float = 10.0) -> None:
+def until(happens: Callable[[], bool], seconds: float = 30.0) -> None:
     end = time.monotonic() + seconds
     while not happens():
         assert time.monotonic() < end, "it does not happen"

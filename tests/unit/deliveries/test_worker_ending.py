@@ -16,7 +16,7 @@ from glance_related.deliveries.delivery import DELIVERED, DELIVERING, PENDING, D
 from glance_related.deliveries.store import DeliveryStore
 from tests.unit.deliveries.carrying import QUICK, Carrier, make, running, states, until
 
-LEASE = 0.4
+LEASE = 1.0
 
 
 class Hanging:

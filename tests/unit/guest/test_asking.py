@@ -202,7 +202,8 @@ def test_two_runs_are_never_at_it_at_once(machine: Machine, service: MetadataSer
     service.document = settings({"web": "apache2"})
     apt = machine.folder / "bin" / "apt-get"
     recorder = apt.read_text()
-    apt.write_text(recorder.replace("#!/bin/sh\n", '#!/bin/sh\n: >"$RECORDER/busy"; sleep 1\n', 1))
+    waiting = '#!/bin/sh\n: >"$RECORDER/busy"\nuntil [ -e "$RECORDER/go" ]; do sleep 0.05; done\n'
+    apt.write_text(recorder.replace("#!/bin/sh\n", waiting, 1))
     with_service(machine, service)
     argv = [machine.python, str(machine.file), "--root", str(machine.root), "--patience", "0", "pull"]
     first = subprocess.Popen(argv, env=machine.environment, stderr=subprocess.PIPE)
@@ -212,6 +213,7 @@ def test_two_runs_are_never_at_it_at_once(machine: Machine, service: MetadataSer
         time.sleep(0.01)
     second = machine.run("pull")
     assert "another run is at it" in second.stderr
+    (machine.recorder / "go").touch()
     first.communicate(timeout=60)
     assert first.returncode == 0
     assert len(service.asked) == 1

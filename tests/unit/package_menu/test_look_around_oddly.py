@@ -60,7 +60,7 @@ def lists(answer: Ask, instead: Callable[[str, str], Answer | None]) -> Ask:
 
 
 def until(happens: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     while not happens():
         assert time.monotonic() < end, "it does not happen"
         time.sleep(0.01)
