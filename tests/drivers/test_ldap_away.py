@@ -12,7 +12,8 @@ from glance_related.deliveries.delivery import Refused, Unavailable
 from glance_related.package_menu.drivers.ldap import LdapDriver
 from glance_related.testing.package_driver_suite import SECRET, WEB, assert_hides, server, variable
 from tests.drivers.ldap_side import Side, ldap_settings
-from tests.servers import HOST, PASSWORD, free_ports
+from tests.servers import HOST, PASSWORD
+from tests.servers.ports import free_port
 from tests.servers.slapd import Slapd
 from tests.servers.strange import ChattyServer, SilentServer
 
@@ -192,7 +193,7 @@ def test_a_directory_that_answers_byte_by_byte_is_not_waited_for_for_ever() -> N
 
 
 def test_a_password_over_an_unencrypted_way_is_told(side: Side) -> None:
-    driver = LdapDriver(ldap_settings(f"ldap://192.0.2.1:{free_ports(1)[0]}", side.base, timeout_seconds=1))
+    driver = LdapDriver(ldap_settings(f"ldap://192.0.2.1:{free_port()}", side.base, timeout_seconds=1))
     said = driver.check()
     assert "is unencrypted" in said[0]
     assert len(said) == 2

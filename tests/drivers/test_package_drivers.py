@@ -18,7 +18,8 @@ from glance_related.package_menu.drivers.ldap import LdapDriver
 from glance_related.package_menu.drivers.puppet import PuppetDriver
 from glance_related.testing.package_driver_suite import Fetched, PackageDriverSuite, Received
 from tests.drivers.ldap_side import ldap_settings
-from tests.servers import HOST, free_ports
+from tests.servers import HOST
+from tests.servers.ports import free_port
 from tests.servers.puppet import Puppet, classes
 from tests.servers.slapd import Slapd
 
@@ -105,7 +106,7 @@ class TestLdap(PackageDriverSuite):
 
     @pytest.fixture
     def unreachable(self) -> PackageDriver:
-        return LdapDriver(ldap_settings(f"ldap://{HOST}:{free_ports(1)[0]}", "dc=example,dc=org"))
+        return LdapDriver(ldap_settings(f"ldap://{HOST}:{free_port()}", "dc=example,dc=org"))
 
     def arrives_as(self, value: Any) -> Any:
         return value if isinstance(value, str) else json.dumps(value)

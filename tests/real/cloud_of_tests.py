@@ -7,7 +7,6 @@ loopback, each server when it is first asked for, and stopped by its pid at the 
 from __future__ import annotations
 
 import json as json_
-import socket
 import sqlite3
 import sys
 import uuid
@@ -20,9 +19,9 @@ from typing import Any
 from cloud.accounts import CUSTOMERS, Accounts
 from cloud.glance import Glance
 from cloud.keystone import Keystone
-from cloud.processes import HOST
 from cloud.suite import Suite
 from tests.real.wire import Answer, exchange
+from tests.servers.ports import free_port
 
 #: The WSGI servers that every behaviour is shown under.
 SERVERS = ("gunicorn", "pyuwsgi")
@@ -49,14 +48,6 @@ _GLANCES: Mapping[str, Mapping[str, Any]] = {
 }
 
 _JSON_PATCH = "application/openstack-images-v{}-json-patch"
-
-
-def free_port() -> int:
-    """A port that nobody listens on; nobody else is given it soon, for the kernel goes round."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Cloud:

@@ -5,33 +5,20 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
 from pathlib import Path
+
+from cloud import ports
+from tests.servers.ports import free_ports
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 
 # The environment of a fresh machine, and what a machine may need to reach a package index at all.
 _NETWORK = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE",
             "SSL_CERT_DIR", "PIP_CERT", "PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_CACHE_DIR")  # fmt: skip
-
-
-def free_port_base(count: int = 2) -> int:
-    """A number N with so many free ports behind it, below those that clients get."""
-    # Anywhere, not the first: it is used only seconds later, and another run may look at the same time.
-    for base in random.sample(range(23000, 31000, 20), 400):
-        with contextlib.ExitStack() as stack:
-            try:
-                for port in range(base + 1, base + 1 + count):
-                    stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return base
-    raise AssertionError("no free ports")
 
 
 def _end_with_us() -> None:
@@ -42,10 +29,10 @@ def _end_with_us() -> None:
 class Serve:
     """One tools/serve, with what it has printed."""
 
-    def __init__(self, folder: Path, base: int, *words: str) -> None:
+    def __init__(self, folder: Path, *words: str) -> None:
         """`words` are more of its options."""
         self.var = folder / "var"
-        self.base = base
+        self.base = free_ports(ports.COUNT)[0] - 1
         self.words = words
         self.environment = {name: os.environ[name] for name in _NETWORK if name in os.environ}
         self.environment |= {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": os.environ.get("HOME", str(folder))}

@@ -12,14 +12,14 @@ import pytest
 
 from tests.project.source import systems
 from tests.real.manual_steps import SHOWN, assert_shows_what_it_promises
-from tests.real.test_serve import Serve, free_port_base
+from tests.real.test_serve import Serve
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
-    one = Serve(tmp_path_factory.mktemp("manual"), free_port_base())
+    one = Serve(tmp_path_factory.mktemp("manual"))
     one.start()
     yield one
     one.stop(signal.SIGTERM)

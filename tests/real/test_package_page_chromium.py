@@ -10,13 +10,13 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from tests.filters.page_side import ALICE, BOB, MALLORY, PAGE, RITA
-from tests.real.cloud_of_tests import free_port
 from tests.real.page.chromium import chromium, complaints, emulate
 from tests.real.page.cloud import Cloud
 from tests.real.page.looks import has_visible_focus
 from tests.real.page.menu_page import MenuPage
 from tests.real.page.menus import prepare, server
 from tests.real.page.site import Site
+from tests.servers.ports import free_port
 
 
 @pytest.fixture(scope="module")

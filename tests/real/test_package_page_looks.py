@@ -12,13 +12,13 @@ import pytest
 from selenium.webdriver.common.by import By
 
 from tests.filters.page_side import ALICE, MALLORY, PAGE, RITA, ROOT, Person
-from tests.real.cloud_of_tests import free_port
 from tests.real.page.chromium import chromium, complaints, emulate
 from tests.real.page.cloud import Cloud
 from tests.real.page.looks import faults, nodes, sideways
 from tests.real.page.menu_page import MenuPage
 from tests.real.page.menus import THOUSAND, prepare, server
 from tests.real.page.site import Site
+from tests.servers.ports import free_port
 
 #: Most seconds and bytes until the first view of a menu of a thousand entries.
 MOST_MILLISECONDS, MOST_BYTES = 1000, 150 * 1024

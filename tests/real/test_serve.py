@@ -13,14 +13,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.real.serving import TOOLS, Serve, exported, free_port_base, processes_of
+from tests.real.serving import TOOLS, Serve, exported, processes_of
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
-    one = Serve(tmp_path_factory.mktemp("serve"), free_port_base())
+    one = Serve(tmp_path_factory.mktemp("serve"))
     one.start()
     yield one
     one.stop(signal.SIGTERM)

@@ -21,7 +21,7 @@ from cloud.progress import Progress
 from cloud.stack import Stack
 from tests.project.source import systems
 from tests.real.manual_steps import assert_shows_what_it_promises
-from tests.real.serving import TOOLS, Serve, exported, free_port_base, processes_of
+from tests.real.serving import TOOLS, Serve, exported, processes_of
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(1200)]
 
@@ -36,7 +36,7 @@ _INSTALLATION = 'image show -f json -c properties $IMAGE | grep -oE \'"nova_inst
 
 @pytest.fixture(scope="module")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
-    one = Serve(tmp_path_factory.mktemp("serve-cloud"), free_port_base(13), "--with-second-nova")
+    one = Serve(tmp_path_factory.mktemp("serve-cloud"), "--with-second-nova")
     one.start()
     yield one
     one.stop(signal.SIGTERM)

@@ -11,6 +11,7 @@ Each is a context manager; entered, it is up and answers::
 `tests.servers.galera.Galera`          a MariaDB Galera cluster of three nodes
 `tests.servers.slapd.Slapd`            an OpenLDAP directory with Puppet's schema
 `tests.servers.strange`                a server that never answers, and one that says it is MySQL
+`tests.servers.ports`                  the ports that servers are given
 =====================================  =================================================================
 
 Servers can be ended as a power failure would (`Server.kill`), held as a hanging machine would
@@ -25,7 +26,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 from pathlib import Path
 from urllib.parse import quote
 
@@ -60,18 +60,6 @@ def library(path: str, package: str) -> str:
     if not Path(path).is_file():
         raise MissingProgram(f"{path} is not installed (Debian package {package})")
     return path
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports on which nobody listens now, all different."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind((HOST, 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
 
 
 def url(driver: str, port: int, database: str) -> str:

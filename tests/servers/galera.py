@@ -17,8 +17,9 @@ from typing import Self
 
 import pymysql
 
-from tests.servers import HOST, free_ports, library, program
+from tests.servers import HOST, library, program
 from tests.servers.mariadb import MariaDB
+from tests.servers.ports import free_ports
 from tests.servers.server import wait_until
 
 _PROVIDER = "/usr/lib/galera/libgalera_smm.so"

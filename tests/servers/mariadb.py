@@ -10,7 +10,8 @@ from typing import Any
 
 import pymysql
 
-from tests.servers import HOST, PASSWORD, USER, free_ports, program, url
+from tests.servers import HOST, PASSWORD, USER, program, url
+from tests.servers.ports import free_port
 from tests.servers.server import Server
 
 
@@ -24,7 +25,7 @@ class MariaDB(Server):
         self._mariadbd = program("mariadbd", "mariadb-server")
         self._install_db = program("mariadb-install-db", "mariadb-server")
         super().__init__(root, "mysql")
-        self.port = free_ports(1)[0]
+        self.port = free_port()
         self._settings = settings
 
     @property

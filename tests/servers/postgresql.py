@@ -11,7 +11,8 @@ from typing import Any
 
 import psycopg2
 
-from tests.servers import HOST, PASSWORD, USER, free_ports, program, url
+from tests.servers import HOST, PASSWORD, USER, program, url
+from tests.servers.ports import free_port
 from tests.servers.server import Server
 
 
@@ -27,7 +28,7 @@ class PostgreSQL(Server):
         self._postgres = _postgresql("postgres")
         self._initdb = _postgresql("initdb")
         super().__init__(root, "postgres")
-        self.port = free_ports(1)[0]
+        self.port = free_port()
         self._settings = {"fsync": "off", "shared_buffers": "64MB", **settings}
 
     @property

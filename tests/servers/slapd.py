@@ -12,8 +12,9 @@ from urllib.parse import quote
 import ldap3
 from ldap3.core.exceptions import LDAPExceptionError
 
-from tests.servers import HOST, PASSWORD, free_ports, library, program
+from tests.servers import HOST, PASSWORD, library, program
 from tests.servers.certificates import make_certificate
+from tests.servers.ports import free_ports
 from tests.servers.server import Server
 
 SUFFIX = "dc=example,dc=org"

@@ -18,7 +18,8 @@ from glance_related.instance_aware.register import Installation
 from glance_related.instance_aware.rules import INSTALLATION, INSTANCE
 from glance_related.instance_aware.store import Store
 from glance_related.instance_ref import InstanceRef
-from tests.real.cloud_of_tests import Cloud, free_port
+from tests.real.cloud_of_tests import Cloud
+from tests.servers.ports import free_port
 from tests.servers.server import wait_until
 
 if TYPE_CHECKING:

@@ -6,9 +6,6 @@ and stopped by its pid at the end.
 
 from __future__ import annotations
 
-import contextlib
-import random
-import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,12 +20,10 @@ from cloud.keystone import Keystone
 from cloud.nova import Nova
 from cloud.nova_programs import Api
 from cloud.ports import Ports
-from cloud.processes import HOST, port_free, stop_together
+from cloud.processes import stop_together
 from cloud.suite import Suite
 from cloud.worker import Worker
-
-# How many ports a cloud may take, with the Glances and APIs that tests add to it.
-_ROW = ports.COUNT + 27
+from tests.servers.ports import free_port, free_ports
 
 
 class Servers:
@@ -41,9 +36,7 @@ class Servers:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.venv = Path(sys.prefix)
-        self._base = free_port_base()
-        numbers = Ports.behind(self._base)
-        self._extra_ports = self._base + ports.COUNT
+        numbers = Ports.behind(free_ports(ports.COUNT)[0] - 1)
         self.keystone = Keystone(root, numbers.keystone, self.venv)
         self.accounts = Accounts(self.keystone)
         self.compute = Compute(root, numbers, self.venv, self.keystone, second_nova=True)
@@ -131,7 +124,7 @@ class Servers:
     def extra_api(self, name: str, **options: Any) -> Api:
         """One more nova-api of `nova`, started once; `options` are those of `cloud.nova_programs.Api`."""
         if name not in self._extra:
-            self._extra[name] = self.nova.extra_api(name, self.port(), **options)
+            self._extra[name] = self.nova.extra_api(name, free_port(), **options)
         extra = self._extra[name]
         assert isinstance(extra, Api)
         if extra.pid is None:
@@ -142,7 +135,7 @@ class Servers:
         """One more Glance over the same database and store, started once."""
         if name not in self._extra:
             shared = {"database": self.glance.database, "store": self.glance.store, "suite_conf": self.suite.conf}
-            made = Glance(self.root, name, self.port(), self.venv, self.keystone, **shared | options)
+            made = Glance(self.root, name, free_port(), self.venv, self.keystone, **shared | options)
             made.write_config()
             self._extra[name] = made
         extra = self._extra[name]
@@ -151,14 +144,6 @@ class Servers:
             extra.start()
         return extra
 
-    def port(self) -> int:
-        """A port for one more server."""
-        while True:
-            self._extra_ports += 1
-            assert self._extra_ports < self._base + _ROW, "more servers than ports were set aside"
-            if port_free(self._extra_ports):
-                return self._extra_ports
-
     def _start_nova(self, site: Site) -> None:
         site.accounts(self.accounts, self.glance.url)
         programs = [self.accounts.users["scheduler"]] if site is self.compute.sites[0] else []
@@ -166,16 +151,3 @@ class Servers:
         self.suite.add_installation(site.installation, site.name, users, programs, site.region)
         self.compute.start_novas([site])
         self._started.append(site)
-
-
-def free_port_base() -> int:
-    """A number N with a row of free ports behind it, all below those that clients get."""
-    for base in random.sample(range(16000, 22900, _ROW), 150):
-        with contextlib.ExitStack() as stack:
-            try:
-                for port in range(base + 1, base + _ROW):
-                    stack.enter_context(socket.socket()).bind((HOST, port))
-            except OSError:
-                continue
-            return base
-    raise AssertionError("no free ports")

@@ -13,6 +13,7 @@ import pytest
 
 from cloud.paste import IN_NOVA
 from tests.real.clients.people import cli
+from tests.servers.ports import free_port
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_other_keys_than_those_in_front_of_glance_are_found(nova_cloud, check, c
 def test_of_two_novas_the_one_that_has_started_with_other_keys_is_named(nova_cloud, check, changed):
     nova, site = nova_cloud.nova2, nova_cloud.compute.sites[1]
     ours = changed(site.suite.conf, site.suite.mark_key, "another key of at least thirty-two characters")
-    wrong = nova.extra_api("nova2-of-other-keys", nova_cloud.port(), filters="instance_aware_nova", suite_conf=ours)
+    wrong = nova.extra_api("nova2-of-other-keys", free_port(), filters="instance_aware_nova", suite_conf=ours)
     try:
         wrong.start()
         wrong.stop()

@@ -9,6 +9,7 @@ import pytest
 
 from tests.real.nova.menu import Menu
 from tests.real.nova.nova_cloud import NovaCloud
+from tests.servers.ports import free_port
 
 if TYPE_CHECKING:
     from cloud.nova_programs import Api
@@ -77,7 +78,7 @@ def _reconciled_much_later(cloud: NovaCloud, *servers: str) -> None:
 def disguised(nova_cloud: NovaCloud) -> Iterator[Api]:
     """A nova-api of the second Nova, with the first one's installation in its filter."""
     made = nova_cloud.nova2.extra_api(
-        "nova2-menu-in-disguise", nova_cloud.port(), filters="package_menu",
+        "nova2-menu-in-disguise", free_port(), filters="package_menu",
         suite_conf=nova_cloud.compute.sites[0].suite.conf,
     )  # fmt: skip
     made.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.real.nova.known import assert_bound, assert_gone, assert_never_heard, backup, ids, listed, shelve, snapshot
+from tests.servers.ports import free_port
 
 
 class Story:
@@ -67,7 +68,7 @@ def test_the_second_nova_s_service_user_cannot_bind_for_the_first(nova_cloud, st
     """Its filter has the first one's installation and mark key; Glance knows better who is asking."""
     second = stories[1]
     extra = nova_cloud.nova2.extra_api(
-        "nova2-in-disguise", nova_cloud.port(), filters="instance_aware_nova",
+        "nova2-in-disguise", free_port(), filters="instance_aware_nova",
         suite_conf=nova_cloud.compute.sites[0].suite.conf,
     )  # fmt: skip
     extra.start()

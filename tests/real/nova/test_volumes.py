@@ -6,12 +6,13 @@ import pytest
 
 from tests.real.nova.known import assert_bound, listed, settle, snapshot
 from tests.real.nova.volume_service import VolumeService
+from tests.servers.ports import free_port
 
 
 @pytest.fixture(scope="module")
 def volumes(nova_cloud):
     """A volume service in the catalogue, for as long as these tests run."""
-    service = VolumeService(nova_cloud.port())
+    service = VolumeService(free_port())
     service.start()
     nova_cloud.accounts.endpoint("volumev3", "cinder", service.url)
     # The catalogue that Nova goes by is that of the caller's token.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from glance_related.riders.mark import Marks
 from tests.real.nova.attacks.undo import NO_FILTERS
 from tests.real.nova.nova_cloud import NovaCloud
+from tests.servers.ports import free_port
 
 if TYPE_CHECKING:
     from cloud.glance import Glance
@@ -130,7 +131,7 @@ class Stage:
             nova = copy.copy(self.cloud.nova)
             nova.pythonpath = [str(_PROJECT)]
             api = nova.extra_api(
-                f"{self.PREFIX}undone-nova-api", self.cloud.port(), before="undo", filters=self.IN_NOVA, threads=1,
+                f"{self.PREFIX}undone-nova-api", free_port(), before="undo", filters=self.IN_NOVA, threads=1,
                 suite_conf=self.conf, paste_extra=self._paste,
                 conf_extra=f"[glance]\nendpoint_override = {self.undone_glance.url}\n"
                 f"[oslo_middleware]\nmax_request_body_size = {_HUGE}",

@@ -14,7 +14,7 @@ from cloud.glance import Glance
 from cloud.images import DATA
 from cloud.paste import IN_GLANCE
 from cloud.suite import Suite
-from tests.real.cloud_of_tests import free_port
+from tests.servers.ports import free_port
 
 if TYPE_CHECKING:
     from tests.real.nova.nova_cloud import NovaCloud

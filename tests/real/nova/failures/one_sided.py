@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from cloud.glance import Glance
 from cloud.paste import IN_NOVA
 from cloud.processes import HOST
-from tests.real.cloud_of_tests import free_port
 from tests.real.nova.failures.basis import Basis
 from tests.real.nova.failures.proxy import Proxy
 from tests.real.nova.failures.site import FailingApi
+from tests.servers.ports import free_port
 
 _DATABASE = "failing_one_sided"
 _OTHER_KEY = "another key of at least thirty-two characters"

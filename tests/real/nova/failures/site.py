@@ -14,10 +14,10 @@ from cloud.environment import PROJECT
 from cloud.nova_programs import Api
 from cloud.paste import IN_GLANCE, IN_NOVA
 from cloud.processes import stop_together
-from tests.real.cloud_of_tests import free_port
 from tests.real.failures.site import FailingGlance
 from tests.real.nova.failures.basis import WHO, Basis
 from tests.real.nova.failures.told import ATTEMPT, order_file, tries_file
+from tests.servers.ports import free_port
 
 if TYPE_CHECKING:
     from tests.real.wire import Answer
