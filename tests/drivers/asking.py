@@ -20,7 +20,7 @@ SERVERS = pytest.mark.parametrize("backend", ["postgresql", "mariadb"], indirect
 NO_SQLITE = pytest.mark.parametrize("backend", ["postgresql", "mariadb", "galera"], indirect=True, scope="session")
 
 #: PostgreSQL's libpq waits two seconds for a connection at the least.
-TIMEOUT = 2.0
+TIMEOUT = 3.0
 
 
 class Clock:

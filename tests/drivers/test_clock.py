@@ -23,7 +23,7 @@ def test_every_database_tells_the_same_time(databases: Sequence[Database]) -> No
         query = sa.select(now_ms(database.engine.dialect.name))
         told = database.read(lambda connection: connection.execute(query).scalar_one())  # noqa: B023
         assert isinstance(told, int)
-        assert abs(told / 1000 - time.time()) < 2
+        assert abs(told / 1000 - time.time()) < 60
 
 
 @pytest.mark.real

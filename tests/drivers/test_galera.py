@@ -118,7 +118,7 @@ def test_a_node_that_hangs_is_down_within_the_timeout(nodes: Sequence[Database],
         began = time.monotonic()
         with pytest.raises(DatabaseDown):
             Store(quick).count()
-        assert time.monotonic() - began < 3.5
+        assert time.monotonic() - began < 8
         wait_until(recovers(nodes[0]), "the other nodes do not go on", 20)
     finally:
         galera.nodes[2].thaw()

@@ -153,7 +153,7 @@ def test_a_directory_that_was_down_takes_what_is_sent_afterwards() -> None:
             began = time.monotonic()
             with pytest.raises(Unavailable):
                 side.driver.configure_packages(one, [WEB], [])
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < 15
         finally:
             slapd.thaw()
         side.driver.configure_packages(one, [WEB], [])
@@ -178,7 +178,7 @@ def test_a_server_that_is_no_directory_holds_nobody(what: str) -> None:
         began = time.monotonic()
         with pytest.raises(Unavailable) as caught:
             driver.configure_packages(server(), [WEB], [variable("password", SECRET[:8], is_secret=True)])
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 15
         assert_hides(caught.value, PASSWORD)
         assert_hides(caught.value, SECRET[:8])
 
@@ -189,7 +189,7 @@ def test_a_directory_that_answers_byte_by_byte_is_not_waited_for_for_ever() -> N
         began = time.monotonic()
         with pytest.raises(Unavailable):
             driver.remove(server())
-        assert 1 < time.monotonic() - began < 9
+        assert 1 < time.monotonic() - began < 30
 
 
 def test_a_password_over_an_unencrypted_way_is_told(side: Side) -> None:

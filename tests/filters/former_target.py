@@ -36,6 +36,7 @@ class FormerTargetServer:
                 """Quiet."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True  # nobody waits for one that says nothing
         self._server.handle_error = lambda *_: None  # type: ignore[method-assign]  # who is not waited for hangs up
         scheme = "http"
         if certificate is not None:
@@ -67,7 +68,7 @@ def drip(handler: Any) -> None:
     handler.send_response(200)
     handler.send_header("Content-Length", "10000")
     handler.end_headers()
-    for _ in range(100):
+    for _ in range(1000):
         handler.wfile.write(b" ")
         handler.wfile.flush()
         time.sleep(0.05)
@@ -76,7 +77,7 @@ def drip(handler: Any) -> None:
 def drip_headers(handler: Any) -> None:
     """Answer header by header, for ever."""
     handler.send_response(200)
-    for number in range(60):
+    for number in range(400):
         handler.send_header(f"X-{number}", "y")
         handler.flush_headers()
         time.sleep(0.1)

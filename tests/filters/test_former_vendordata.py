@@ -90,7 +90,7 @@ FAILURES: dict[str, Callable[[Any], None]] = {
     "no UTF-8": lambda handler: answer(handler, None, raw=b'"\xff"'),
     "an object": lambda handler: answer(handler, {"cloud-init": "#cloud-config\n"}),
     "numbers": lambda handler: answer(handler, ["#cloud-config\n", 7]),
-    "silence": lambda handler: time.sleep(SECONDS * 4),
+    "silence": lambda handler: time.sleep(60),
     "byte by byte": drip,
     "header by header": drip_headers,
     "what has no end": lambda handler: endless(handler),
@@ -103,7 +103,7 @@ FAILURES: dict[str, Callable[[Any], None]] = {
 def endless(handler: Any) -> None:
     """What has come when its time is over is a document, and yet not all of it."""
     handler.wfile.write(b'HTTP/1.0 200 OK\r\n\r\n["#cloud-config\\n"]')
-    time.sleep(SECONDS * 4)
+    time.sleep(60)
 
 
 @pytest.mark.parametrize("how", FAILURES)
@@ -114,7 +114,7 @@ def test_where_it_fails_its_parts_are_left_out_and_ours_come_in_time(
     began = time.monotonic()
     reply = side.ask(side.about(side.menu.booted()))
     assert len(reply.json) == 1
-    assert time.monotonic() - began < SECONDS * 3
+    assert time.monotonic() - began < SECONDS * 10
     assert "former vendordata target" in caplog.text
 
 
@@ -147,10 +147,10 @@ def test_all_of_its_addresses_have_one_time_together(monkeypatch: pytest.MonkeyP
     with silent() as port:
         callers = full(port)
         one = (socket.AF_INET, socket.SOCK_STREAM, 6, "", port.getsockname())
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [one] * 4)
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [one] * 60)
         began = time.monotonic()
         assert FormerTarget("http://former/", 0.5, None).parts(b"{}", "") == []
-        assert 0.4 < time.monotonic() - began < 1.9
+        assert 0.4 < time.monotonic() - began < 10
         for caller in callers:
             caller.close()
 
@@ -161,7 +161,7 @@ def test_who_takes_for_ever_to_say_who_he_is_is_not_waited_for() -> None:
         def drip_handshake() -> None:
             with port.accept()[0] as caller, contextlib.suppress(OSError):
                 # the beginning of a message of TLS of 16 KiB
-                for byte in b"\x16\x03\x03\x40\x00" + bytes(100):
+                for byte in b"\x16\x03\x03\x40\x00" + bytes(300):
                     caller.sendall(bytes([byte]))
                     time.sleep(0.1)
 
@@ -169,7 +169,7 @@ def test_who_takes_for_ever_to_say_who_he_is_is_not_waited_for() -> None:
         thread.start()
         began = time.monotonic()
         assert FormerTarget(f"https://127.0.0.1:{port.getsockname()[1]}/", 0.5, None).parts(b"{}", "") == []
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 10
         thread.join()
 
 
@@ -180,7 +180,7 @@ def test_by_tls_it_has_no_more_time(tmp_path: Path) -> None:
             target.answers = how
             began = time.monotonic()
             assert FormerTarget(target.url, SECONDS, str(certificate[0])).parts(b"{}", "t") == []
-            assert time.monotonic() - began < SECONDS * 3
+            assert time.monotonic() - began < SECONDS * 10
 
 
 def test_a_second_address_answers_where_the_first_does_not(

@@ -198,7 +198,7 @@ def counted(detail: str) -> dict[str, int]:
 
 
 def _soon(holds: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         if holds():
             return True

@@ -24,7 +24,7 @@ replace = os.replace
 
 def hanging(*words):
     print("hangs", flush=True)
-    time.sleep(8)
+    time.sleep(60)
     replace(*words)
 
 os.replace = hanging
@@ -52,7 +52,7 @@ def test_a_worker_whose_receiver_hangs_is_gone_before_its_lease_is_over(operator
     finally:
         process.kill()
         process.wait()
-    assert time.monotonic() - began < 5, "it has waited for what hangs"
+    assert time.monotonic() - began < 20, "it has waited for what hangs"
     assert (process.returncode, out) == (0, "")
     assert "1 deliveries hang" in err
     (row,) = DeliveryStore(operator.database).of(one.ref)

@@ -217,8 +217,8 @@ def test_who_is_told_to_stop_ends_what_it_has_begun_and_gives_back_the_rest(stor
 
 def test_a_slow_delivery_stays_with_its_worker(store: DeliveryStore, wished: Any) -> None:
     (ref,) = wished()
-    settings = replace(QUICK, lease_seconds=1.0)
-    slow, other = Carrier(act=lambda _: (time.sleep(2.5), Done())[1]), Carrier()
+    settings = replace(QUICK, lease_seconds=2.0)
+    slow, other = Carrier(act=lambda _: (time.sleep(4.5), Done())[1]), Carrier()
     with running(make(store, slow, settings)), running(make(store, other, settings)):
         until(lambda: states(store, [ref]) <= {DELIVERING, DELIVERED} and bool(slow.had or other.had))
         until(lambda: states(store, [ref]) == {DELIVERED})

@@ -96,9 +96,9 @@ def test_a_command_that_does_not_end_is_killed_with_all_that_it_has_started(scri
     began = time.monotonic()
     with pytest.raises(Refused, match="within 1 seconds"):
         run(script, f'trap "" TERM; sleep 60 & echo $! >"{tmp_path}/child"; sleep 60', seconds=1)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     child = int((tmp_path / "child").read_text())
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while is_running(child) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not is_running(child)
