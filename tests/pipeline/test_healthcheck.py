@@ -27,6 +27,7 @@ from glance_related.riders.store import RiderStore
 from glance_related.suite import open_suite
 from glance_related.testing.statements import statements
 from tests.pipeline.cloud import ADMIN, ALICE, NOVA
+from tests.servers.server import wait_until
 
 REF = InstanceRef(NOVA, "i-1")
 
@@ -153,7 +154,7 @@ def test_a_database_that_is_down_is_unwell_until_it_answers_again(app, conf, dat
     assert asked(one, "text/plain").text == "glance_related: DATABASE DOWN"
     (tmp_path / "ours.sqlite").rmdir()
     (tmp_path / "away").rename(tmp_path / "ours.sqlite")
-    assert _soon(lambda: reason(one)[0] == 200)
+    wait_until(lambda: reason(one)[0] == 200, "it stays unwell")
 
 
 def test_a_wrong_configuration_is_unwell_and_not_left_out_in_silence(app, tmp_path):
@@ -195,12 +196,3 @@ def counted(detail: str) -> dict[str, int]:
     """The figures of a detail."""
     pairs = [word.split("=") for word in detail.split() if "=" in word]
     return {name: int(number) for name, number in pairs}
-
-
-def _soon(holds: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        if holds():
-            return True
-        time.sleep(0.05)
-    return False

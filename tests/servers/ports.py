@@ -12,8 +12,9 @@ import socket
 
 from tests.servers import HOST
 
-_NUMBERS = range(10_000, 32_000)
-_marks: dict[int, socket.socket] = {}
+_LOWEST, _HIGHEST = 10_000, 32_000
+#: Open as long as this process lives.
+_marks: list[socket.socket] = []
 
 
 def free_port() -> int:
@@ -25,7 +26,7 @@ def free_ports(count: int) -> list[int]:
 
     :raises OSError: there are not so many
     """
-    for first in random.sample(_NUMBERS[: -count + 1 or None], 1000):
+    for first in random.sample(range(_LOWEST, _HIGHEST - count), 1000):
         row = range(first, first + count)
         if all(_take(port) for port in row):
             return list(row)
@@ -34,8 +35,6 @@ def free_ports(count: int) -> list[int]:
 
 def _take(port: int) -> bool:
     """Make it ours, if nobody has it; what is ours stays so, though the row that it was taken for came to nothing."""
-    if port in _marks:
-        return False
     mark = socket.socket(socket.AF_UNIX)
     try:
         mark.bind(f"\0glance-related-port-{port}")
@@ -44,5 +43,5 @@ def _take(port: int) -> bool:
     except OSError:
         mark.close()
         return False
-    _marks[port] = mark
+    _marks.append(mark)
     return True

@@ -36,7 +36,7 @@ class Servers:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.venv = Path(sys.prefix)
-        numbers = Ports.behind(free_ports(ports.COUNT)[0] - 1)
+        numbers = Ports.of(free_ports(ports.COUNT))
         self.keystone = Keystone(root, numbers.keystone, self.venv)
         self.accounts = Accounts(self.keystone)
         self.compute = Compute(root, numbers, self.venv, self.keystone, second_nova=True)

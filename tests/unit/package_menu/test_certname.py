@@ -151,10 +151,14 @@ def test_what_is_no_id_is_read_as_none(template: str, name: str) -> None:
     ],
 )  # fmt: skip
 def test_no_name_keeps_whoever_reads_it_busy(template: str) -> None:
-    began = time.process_time()
-    for name in ("a" + "." * 254, "a." * 121 + ".example.org", "a" + "-" * 254, "a" * 218 + f".{ID}", "-" * 255):
-        certnames(template).fields(name)
-    assert time.process_time() - began < 3, "a request is not held up"
+    names = ("a" + "." * 254, "a." * 121 + ".example.org", "a" + "-" * 254, "a" * 218 + f".{ID}", "-" * 255)
+    took = []
+    for _ in range(3):  # of which one may have had to clear up behind others
+        began = time.process_time()
+        for name in names:
+            certnames(template).fields(name)
+        took.append(time.process_time() - began)
+    assert min(took) < 0.5, "a shorter time than that of one request"
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from glance_related.package_menu.look_around import LookAround, last_look, recon
 from glance_related.settings.options import ConfigError
 from tests.filters.conftest import NOVA
 from tests.filters.menu_side import MenuSide, make
+from tests.unit.deliveries.carrying import until
 from tests.unit.package_menu.test_look_around import HOUR, MINUTE, Clock, Novas
 
 Ask = Callable[[str, str], Answer | None]
@@ -57,13 +58,6 @@ def working(side: MenuSide, novas: Novas) -> Iterator[Worker]:
 def lists(answer: Ask, instead: Callable[[str, str], Answer | None]) -> Ask:
     """A Nova that answers otherwise when it is asked for a list."""
     return lambda installation, path: (instead if "/detail" in path else answer)(installation, path)
-
-
-def until(happens: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while not happens():
-        assert time.monotonic() < end, "it does not happen"
-        time.sleep(0.01)
 
 
 # -- what a worker does meanwhile
